@@ -166,7 +166,7 @@ class History:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a saved history. It comes closed. Raises ValueError, with the line's number, where a line is not an event."""
+        """Read a saved history; it comes closed. Raises ValueError, naming the line that is not an event."""
         events: list[Event] = []
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):

@@ -28,8 +28,8 @@ class Service:
     """One process or container.
 
     `kind` names the file of `harness/services/` that knows how to start it; `options` are that kind's parameters.
-    `ready` is a path that answers 200 once the service can work (HTTP services only). `after` names services that must be
-    ready first.
+    `ready` is a path that answers 200 once the service can work (HTTP services only). `after` names services that must
+    be ready first.
     """
 
     name: str
