@@ -5,6 +5,7 @@ that dies leaves all that it saw. It draws no conclusions: checkers do.
 """
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,6 +82,10 @@ class Event:
             raise ValueError(f"not an event of a history: {line[:120]!r}: {error}") from error
 
 
+def _at_s(event: Event) -> float:
+    return event.at_s
+
+
 class HistoryClosed(RuntimeError):
     """Something tried to write into a history whose run has ended."""
 
@@ -104,14 +109,13 @@ class History:
         action: str,
         value: Mapping[str, Any] | None = None,
         operation_id: str | None = None,
-        at_s: float | None = None,
     ) -> Event:
-        """Add an event, stamped now unless `at_s` says when it was seen."""
+        """Add an event, stamped now: events stand in the order of their time."""
         if self._closed:
             raise HistoryClosed(f"{actor} said {kind} {action} after the history was closed")
         event = Event(
             number=len(self._events),
-            at_s=self._clock.now_s() if at_s is None else at_s,
+            at_s=self._clock.now_s(),
             actor=actor,
             kind=kind,
             action=action,
@@ -142,6 +146,11 @@ class History:
     def since(self, number: int) -> list[Event]:
         """The events from `number` on: for whoever follows a history as it grows."""
         return self._events[number:]
+
+    def between(self, from_s: float, to_s: float) -> list[Event]:
+        """The events from `from_s` to `to_s`, both included."""
+        first = bisect_left(self._events, from_s, key=_at_s)
+        return self._events[first : bisect_right(self._events, to_s, lo=first, key=_at_s)]
 
     def where(self, *, kind: Kind | None = None, action: str | None = None, actor: str | None = None) -> list[Event]:
         """The events that match everything given, in order."""
