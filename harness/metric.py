@@ -1,8 +1,8 @@
 """What can be measured on a history, and what is wanted of it.
 
 A *metric* reads one number from a window of a history; a *condition* compares that number with a limit, or with the
-baseline that the same run measured before the fault: absolute speed is never judged. Both are plain values, so a scenario
-can be printed without running it.
+baseline that the same run measured before the fault: absolute speed is never judged. Both are plain values, so a
+scenario can be printed without running it.
 """
 
 import math
