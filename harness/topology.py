@@ -14,7 +14,7 @@ Values of `environ` and of `options` may hold references, filled in by the envir
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 MAIN_PORT = "main"
 
@@ -43,12 +43,17 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A way from `source` to a port of `target`, through the fault proxy. `source` may be outside, as `partners`."""
+    """A way from `source` to a port of `target`, through the fault proxy. `source` may be outside, as `partners`.
+
+    `speaks` says how a connection is made to answer, for whoever times the link: `http`, `redis`, or `server_first` where
+    the server greets, as MariaDB does.
+    """
 
     name: str
     source: str
     target: str
     port: str = MAIN_PORT
+    speaks: Literal["http", "redis", "server_first"] = "http"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
