@@ -1,0 +1,122 @@
+"""Every threshold and address of the system, with the incident playbook's value as its default.
+
+A setting comes from the environment variable of its name in capitals (`DATABASE_TIMEOUT_S=0.5`). Values are bounded:
+a process that was told nonsense says so in one line and exits 2, before it has done anything. Switches that take a
+protection away start with `UNSAFE_` and are refused unless `ALLOW_UNSAFE=1` stands beside them. It is not a place for
+what changes while a process runs.
+"""
+
+import sys
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Address = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Key = Annotated[SecretStr, Field(max_length=500)]
+ShortSpan = Annotated[float, Field(gt=0, le=60, allow_inf_nan=False)]
+"""Seconds, at most a minute."""
+LongSpan = Annotated[float, Field(gt=0, le=30 * 86_400, allow_inf_nan=False)]
+"""Seconds, at most thirty days."""
+Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=100_000_000)]
+
+UNSAFE_PREFIX = "unsafe_"
+
+
+class Settings(BaseSettings):
+    """The settings of one process; frozen."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    # Where the others are.
+    database_url: Address = Field(default="mysql+pymysql://freight@127.0.0.1:3306/freight", repr=False)
+    redis_url: Address = Field(default="redis://127.0.0.1:6379/0", repr=False)
+    llm_base_url: Address = "http://127.0.0.1:8001/v1"
+    llm_api_key: Key = SecretStr("")
+    llm_model: Name = "tender-reader"
+    motion_base_url: Address = "http://127.0.0.1:8002"
+    motion_api_key: Key = SecretStr("")
+    alert_webhook_url: Address = "http://127.0.0.1:8003/alerts"
+    notice_webhook_url: Address = "http://127.0.0.1:8003/notices"
+
+    # Database.
+    database_timeout_s: ShortSpan = 1.0
+    """Of one connect, one read and one write."""
+    database_pool_size: Annotated[int, Field(ge=1, le=100)] = 8
+    database_lost_after_s: LongSpan = 1.0
+    """Of failed probes, before the alert."""
+    probe_interval_s: ShortSpan = 0.2
+
+    # Ingest.
+    idempotency_ttl_s: Annotated[int, Field(ge=1, le=30 * 86_400)] = 86_400
+    idempotency_prefix: Name = "idempotency:"
+    max_body_bytes: Count = 1_048_576
+    max_transaction_sets: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    admission_limit: Annotated[int, Field(ge=1, le=10_000)] = 64
+    resend_window_s: LongSpan = 120.0
+
+    # Resolver.
+    llm_timeout_s: ShortSpan = 10.0
+    confidence_min: Ratio = 0.75
+    """An answer the model is less sure of goes to a person."""
+    hallucination_confidence: Ratio = 0.9
+    """An impossible value above this confidence is a hallucination, not a doubt."""
+    resolver_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+
+    # Agents.
+    motion_timeout_s: ShortSpan = 5.0
+    agent_guard_s: LongSpan = 60.0
+    """How long one execution may take before it is cut off with `Timeout`."""
+    agents_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+
+    # Work that is claimed.
+    poll_interval_s: ShortSpan = 0.05
+    lease_s: LongSpan = 300.0
+    retry_first_s: LongSpan = 0.2
+    """Wait before the first repeat of a step whose outside party was down; doubled each time, up to `retry_max_s`."""
+    retry_max_s: LongSpan = 5.0
+    retries_quick: Annotated[int, Field(ge=1, le=1000)] = 20
+    """After so many repeats in a row the wait becomes `retry_late_s`; work is never given up for an outage."""
+    retry_late_s: LongSpan = 60.0
+
+    # Protections that a negative control takes away.
+    allow_unsafe: bool = False
+    unsafe_key_vouches_alone: bool = False
+    unsafe_booking_key_from_row: bool = False
+    unsafe_counter_ids: bool = False
+
+    @property
+    def unsafe(self) -> tuple[str, ...]:
+        """The unsafe switches that are on, by their names in the environment."""
+        return tuple(
+            name.upper()
+            for name in type(self).model_fields
+            if name.startswith(UNSAFE_PREFIX) and getattr(self, name) is True
+        )
+
+    @model_validator(mode="after")
+    def _unsafe_only_when_allowed(self) -> Self:
+        if self.unsafe and not self.allow_unsafe:
+            raise ValueError(
+                f"{', '.join(self.unsafe)} takes a protection away and is for negative controls only; "
+                "set ALLOW_UNSAFE=1 beside it if that is what you want"
+            )
+        return self
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of this process from its environment; on a wrong value one line on stderr and SystemExit(2)."""
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = "; ".join(_describe(one["loc"], one["msg"]) for one in error.errors(include_input=False))
+            print(f"settings: {wrong}", file=sys.stderr)
+            raise SystemExit(2) from None
+
+
+def _describe(location: tuple[int | str, ...], message: str) -> str:
+    # The value itself is left out: it may be a password.
+    message = message.removeprefix("Value error, ")
+    return f"{str(location[0]).upper()}: {message}" if location else message

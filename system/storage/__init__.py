@@ -1,0 +1,48 @@
+"""What the system keeps in its database: the schema, the repositories, and the errors that callers act on.
+
+Everything here blocks; async code calls it through a thread. It decides nothing about freight: what a signal means is
+the resolver's, what to do about it the agents'.
+"""
+
+from system.storage.engine import make_engine
+from system.storage.errors import CommitUnknown, DatabaseUnavailable, FencedOff, IllegalTransition
+from system.storage.schema import create_schema
+from system.storage.states import BINDING, FINAL, LEGAL, State, check_transition
+from system.storage.storage import Storage
+from system.storage.values import (
+    Accepted,
+    Claim,
+    Identity,
+    Intent,
+    LostSignal,
+    NewSignal,
+    Partner,
+    Resolution,
+    Signal,
+    Transition,
+)
+
+__all__ = [
+    "BINDING",
+    "FINAL",
+    "LEGAL",
+    "Accepted",
+    "Claim",
+    "CommitUnknown",
+    "DatabaseUnavailable",
+    "FencedOff",
+    "Identity",
+    "IllegalTransition",
+    "Intent",
+    "LostSignal",
+    "NewSignal",
+    "Partner",
+    "Resolution",
+    "Signal",
+    "State",
+    "Storage",
+    "Transition",
+    "check_transition",
+    "create_schema",
+    "make_engine",
+]

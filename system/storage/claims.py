@@ -1,0 +1,206 @@
+"""Claims: who works on which intent, and the fence that keeps everybody else from writing its end.
+
+A claim raises the intent's attempt and notes the epoch: which life of the database gave it. Every write at the end of a
+claim names both, and zero rows means that somebody newer has the intent: FencedOff, nothing written. The attempt alone
+is no fence, because a failover may rewind it. Claims skip rows that others have locked, and a shipment is in the hands
+of one agent at a time. A claim whose commit is unknown is found again by its worker's name (`held_by`), so a worker's
+name belongs to one worker only, which works on one intent at a time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
+
+from system.clock import Clock
+from system.storage import schema
+from system.storage.engine import Database
+from system.storage.errors import FencedOff
+from system.storage.intents import intent_of
+from system.storage.partners import partner_of
+from system.storage.signals import signal_of
+from system.storage.states import State
+from system.storage.transitions import Step, Transitions, shortened
+from system.storage.values import Claim, Intent, Resolution
+
+_intents, _shipments, _signals, _partners = schema.intents, schema.shipments, schema.signals, schema.partners
+_SAME_SHIPMENT = and_(
+    _shipments.c.partner_id == _intents.c.partner_id, _shipments.c.shipment_id == _intents.c.shipment_id
+)
+_LEFT_ALONE: Mapping[str, Any] = {"worker": None, "lease_until": None}
+_EXPIRED = "lease expired"
+_EXPIRE_BATCH = 50
+
+
+class Claims:
+    """Gives intents to workers and takes their results; every method raises DatabaseUnavailable."""
+
+    def __init__(self, database: Database, clock: Clock, transitions: Transitions) -> None:
+        self._database, self._clock, self._transitions = database, clock, transitions
+
+    def claim_received(self, worker: str, *, lease_s: float) -> Claim | None:
+        """The longest waiting received intent, now RESOLVING in the hands of `worker`, or None.
+
+        Raises CommitUnknown when the claim may stand all the same: ask `held_by` later.
+        """
+        return self._database.transact(
+            lambda connection: self._claim(connection, self._waiting(State.RECEIVED), State.RESOLVING, worker, lease_s)
+        )
+
+    def claim_confirmed(self, worker: str, *, lease_s: float) -> Claim | None:
+        """The longest waiting confirmed intent whose shipment nobody works on, now EXECUTING, or None; see above."""
+        waiting = self._waiting(State.CONFIRMED)
+        # Both rows are locked, or the intent is skipped: no two agents get one shipment. The join has to begin at the
+        # intents, or the lock would take every idle shipment.
+        waiting = waiting.join_from(_intents, _shipments, _SAME_SHIPMENT).where(_shipments.c.executing_intent.is_(None))
+        for family in ("mysql", "mariadb"):
+            waiting = waiting.prefix_with("STRAIGHT_JOIN", dialect=family)
+
+        def work(connection: Connection) -> Claim | None:
+            claim = self._claim(connection, waiting, State.EXECUTING, worker, lease_s)
+            if claim is not None:
+                one = _shipment_row(claim.intent)
+                connection.execute(update(_shipments).where(one).values(executing_intent=claim.intent.id))
+            return claim
+
+        return self._database.transact(work)
+
+    def held_by(self, worker: str) -> list[Claim]:
+        """The claims that stand in `worker`'s name, oldest first: after a commit whose outcome it never learned."""
+        held = _intents.c.state.in_((State.RESOLVING, State.EXECUTING))
+        query = select(_intents).where(held, _intents.c.worker == worker).order_by(_intents.c.updated_at)
+
+        def read(connection: Connection) -> list[Claim]:
+            rows = connection.execute(query).all()
+            return [self._with_signal(connection, intent_of(row)) for row in rows]
+
+        return self._database.transact(read, writes=False)
+
+    def record_resolution(self, claim: Claim, resolution: Resolution) -> None:
+        """Ends a resolver's claim with what it decided; FencedOff."""
+        values: dict[str, Any] = {
+            "payload": None if resolution.payload is None else dict(resolution.payload),
+            "confidence": resolution.confidence,
+            "missing": None if resolution.missing is None else list(resolution.missing),
+            "error_reason": shortened(resolution.error_reason),
+            "retries": 0,
+            "retry_at": None,
+        }
+        self._end(claim, resolution.state, values, resolution.error_reason)
+
+    def finish_execution(self, claim: Claim, load_id: str | None) -> None:
+        """Ends an agent's claim: done, in this load (None: the shipment was cancelled before it had one); FencedOff."""
+        self._end(claim, State.EXECUTED, {"load_id": load_id, "retries": 0, "retry_at": None}, None)
+
+    def fail_execution(self, claim: Claim, error_reason: str) -> None:
+        """Ends an agent's claim: it cannot be done, and trying again would not help; FencedOff."""
+        self._end(claim, State.FAILED, {"error_reason": shortened(error_reason)}, error_reason)
+
+    def give_back(self, claim: Claim, reason: str, *, retry_at: datetime) -> None:
+        """Ends a claim unfinished: the intent waits again, until `retry_at` at least; FencedOff."""
+        after = State.RECEIVED if claim.intent.state is State.RESOLVING else State.CONFIRMED
+        self._end(claim, after, {"retry_at": retry_at, "retries": claim.intent.retries + 1}, reason)
+
+    def expire_leases(self, state: State, *, actor: str) -> list[str]:
+        """Takes intents in `state` (RESOLVING or EXECUTING) from workers whose lease ran out; returns their ids."""
+        after = {State.RESOLVING: State.RECEIVED, State.EXECUTING: State.CONFIRMED}[state]
+        expired = and_(_intents.c.state == state, _intents.c.lease_until < self._clock.now())
+        query = select(_intents).where(expired).limit(_EXPIRE_BATCH).with_for_update(skip_locked=True)
+
+        def work(connection: Connection) -> list[str]:
+            intents = [intent_of(row) for row in connection.execute(query)]
+            for intent in intents:
+                self._move(connection, intent, after, {}, actor=actor, reason=_EXPIRED)
+            return [intent.id for intent in intents]
+
+        return self._database.transact(work)
+
+    def _waiting(self, state: State) -> Select[Any]:
+        due: ColumnElement[bool] = or_(_intents.c.retry_at.is_(None), _intents.c.retry_at <= self._clock.now())
+        query = select(_intents, self._database.epoch.label("epoch_now")).where(_intents.c.state == state, due)
+        # In the order of the index, so that only the row that is taken gets locked.
+        query = query.order_by(_intents.c.updated_at, _intents.c.id).limit(1).with_for_update(skip_locked=True)
+        for family in ("mysql", "mariadb"):
+            query = query.with_hint(_intents, "FORCE INDEX (ix_intents_state)", family)
+        return query
+
+    def _claim(
+        self, connection: Connection, waiting: Select[Any], after: State, worker: str, lease_s: float
+    ) -> Claim | None:
+        row = connection.execute(waiting).one_or_none()
+        if row is None:
+            return None
+        before = intent_of(row)
+        lease = {"worker": worker, "lease_until": self._clock.now() + timedelta(seconds=lease_s)}
+        taken = replace(before, attempt=before.attempt + 1, epoch=row.epoch_now)
+        values = {"attempt": taken.attempt, "epoch": taken.epoch, **lease}
+        now = self._move(connection, taken, after, values, actor=worker)
+        claimed = replace(
+            taken,
+            state=after,
+            worker=worker,
+            lease_until=lease["lease_until"],  # type: ignore[arg-type]
+            changes=before.changes + 1,
+            updated_at=now,
+        )
+        return self._with_signal(connection, claimed)
+
+    def _with_signal(self, connection: Connection, intent: Intent) -> Claim:
+        signal = signal_of(connection.execute(select(_signals).where(_signals.c.id == intent.signal_id)).one())
+        partner = connection.execute(select(_partners).where(_partners.c.id == intent.partner_id)).one_or_none()
+        return Claim(intent=intent, signal=signal, partner=None if partner is None else partner_of(partner))
+
+    def _end(self, claim: Claim, after: State, values: Mapping[str, Any], reason: str | None) -> None:
+        intent = claim.intent
+        fence = and_(_intents.c.attempt == intent.attempt, _intents.c.epoch == intent.epoch)
+
+        def work(connection: Connection) -> None:
+            actor = intent.worker or "unknown"
+            self._move(connection, intent, after, values, actor=actor, reason=reason, fence=fence)
+
+        self._database.transact(work)
+
+    def _move(
+        self,
+        connection: Connection,
+        intent: Intent,
+        after: State,
+        values: Mapping[str, Any],
+        *,
+        actor: str,
+        reason: str | None = None,
+        fence: ColumnElement[bool] | None = None,
+    ) -> datetime:
+        """One state change in the caller's transaction: the row, its audit row, and the shipment's release."""
+        now = self._clock.now()
+        number = intent.changes + 1
+        change = update(_intents).where(_intents.c.id == intent.id, _intents.c.state == intent.state)
+        if fence is not None:
+            change = change.where(fence)
+        change = change.values({**_LEFT_ALONE, **values, "state": after, "changes": number, "updated_at": now})
+        if connection.execute(change).rowcount != 1:
+            raise FencedOff(
+                f"intent {intent.id} is no longer {intent.state} in attempt {intent.attempt} of epoch {intent.epoch}; "
+                f"nothing was written ({after} was meant)"
+            )
+        if intent.state is State.EXECUTING:
+            held = and_(_shipment_row(intent), _shipments.c.executing_intent == intent.id)
+            connection.execute(update(_shipments).where(held).values(executing_intent=None))
+        step = Step(
+            intent_id=intent.id,
+            number=number,
+            before=intent.state,
+            after=after,
+            actor=actor,
+            attempt=intent.attempt,
+            epoch=intent.epoch,
+            reason=reason,
+        )
+        self._transitions.record(connection, [step])
+        return now
+
+
+def _shipment_row(intent: Intent) -> ColumnElement[bool]:
+    return and_(_shipments.c.partner_id == intent.partner_id, _shipments.c.shipment_id == intent.shipment_id)

@@ -1,0 +1,133 @@
+"""The connection to the database: bounded in time, and never half done.
+
+`Database.transact` runs one piece of work in one transaction. It either returns what the work returned, after the
+commit, or raises: DatabaseUnavailable when nothing was written, CommitUnknown when the connection was lost while it
+committed. A connection that proves stale (cut, timed out, or leading to a server that was fenced) takes the whole pool
+with it, because the others lead to the same place. Work is repeated only before its commit was sent, a bounded number
+of times, and after a lost connection only when the loss showed at once, so that the caller's own deadline holds.
+"""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, literal, literal_column, make_url
+from sqlalchemy.pool import StaticPool
+
+from system.clock import Clock
+from system.settings import Settings
+from system.storage.errors import DEADLOCK, CommitUnknown, error_code, is_lost, is_stale, translate
+
+T = TypeVar("T")
+
+POOL_TIMEOUT_S = 0.5
+ATTEMPTS_MAX = 3
+_SHOWED_AT_ONCE_S = 0.2
+_SESSION = (
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
+    "NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1, time_zone = '+00:00'"
+)
+
+
+def make_engine(settings: Settings) -> Engine:
+    """An engine for `settings.database_url`: MariaDB through PyMySQL, or SQLite. Connects on first use, not here."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(settings)
+    timeout_s = settings.database_timeout_s
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_use_lifo=True,
+        pool_reset_on_return=None,  # `transact` ends every transaction itself; a second rollback costs a round trip
+        connect_args={
+            "connect_timeout": timeout_s,
+            "read_timeout": timeout_s,
+            "write_timeout": timeout_s,
+            "charset": "utf8mb4",
+            "init_command": _SESSION,
+        },
+    )
+
+
+def _sqlite_engine(settings: Settings) -> Engine:
+    url = make_url(settings.database_url)
+    in_memory: dict[str, Any] = {} if url.database else {"poolclass": StaticPool}
+    arguments = {"check_same_thread": False, "timeout": settings.database_timeout_s}
+    engine = create_engine(url, connect_args=arguments, **in_memory)
+
+    # The driver begins a transaction only at the first write; a claim reads before it writes, so it has to begin
+    # with the lock that SQLite has instead of FOR UPDATE.
+    @event.listens_for(engine, "connect")
+    def _no_implicit_begin(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin_immediate(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+class Database:
+    """Runs transactions on one engine; safe to use from several threads."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self.engine = engine
+        self._clock = clock
+
+    @property
+    def epoch(self) -> ColumnElement[int]:
+        """What tells this life of the database from every other: the id of the server that answers (SQLite: 1)."""
+        if self.engine.dialect.name == "sqlite":
+            return literal(1)
+        return literal_column("@@global.server_id")
+
+    def transact(self, work: Callable[[Connection], T], *, writes: bool = True) -> T:
+        """Runs `work` in a transaction and commits it (`writes=False`: rolls it back, as there is nothing to keep).
+
+        `work` may run more than once, so it does nothing but speak to its connection. Raises DatabaseUnavailable,
+        CommitUnknown, or whatever `work` raises.
+        """
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            started_s = self._clock.monotonic_s()
+            try:
+                return self._once(work, writes)
+            except CommitUnknown:
+                self.engine.dispose()
+                raise
+            except Exception as error:
+                unavailable = translate(error)
+                if unavailable is None:
+                    raise
+                stale = is_stale(error)
+                if stale:
+                    self.engine.dispose()
+                at_once = self._clock.monotonic_s() - started_s < _SHOWED_AT_ONCE_S
+                again = error_code(error) == DEADLOCK or (stale and at_once and attempt == 1)
+                if not again or attempt == ATTEMPTS_MAX:
+                    raise unavailable from error
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _once(self, work: Callable[[Connection], T], writes: bool) -> T:
+        with self.engine.connect() as connection:
+            transaction = connection.begin()
+            try:
+                result = work(connection)
+            except BaseException:
+                with contextlib.suppress(Exception):  # the first error tells more than the failing rollback
+                    transaction.rollback()
+                raise
+            if not writes:
+                transaction.rollback()
+                return result
+            try:
+                transaction.commit()
+            except Exception as error:
+                if is_lost(error):
+                    raise CommitUnknown(f"lost the connection during COMMIT: {error.__cause__ or error}") from error
+                raise
+            return result

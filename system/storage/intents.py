@@ -1,0 +1,103 @@
+"""Intents: read, counted, and decided by a person. What workers do with them is in `claims`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from system.clock import Clock
+from system.storage import schema
+from system.storage.engine import Database
+from system.storage.states import BINDING, State, check_transition
+from system.storage.transitions import Step, Transitions
+from system.storage.values import Identity, Intent
+
+
+class Intents:
+    """Reads `intents`, and writes what a person decides; every method raises DatabaseUnavailable."""
+
+    def __init__(self, database: Database, clock: Clock, transitions: Transitions) -> None:
+        self._database, self._clock, self._transitions = database, clock, transitions
+
+    def get(self, intent_id: str) -> Intent | None:
+        """The intent of that id, or None."""
+        found = self._read(select(schema.intents).where(schema.intents.c.id == intent_id))
+        return found[0] if found else None
+
+    def in_state(self, *states: State, limit: int = 100, untouched_since: datetime | None = None) -> list[Intent]:
+        """Intents in one of `states`, the longest unchanged first; only those unchanged since then, if given."""
+        table = schema.intents.c
+        query = select(schema.intents).where(table.state.in_(states))
+        if untouched_since is not None:
+            query = query.where(table.updated_at < untouched_since)
+        return self._read(query.order_by(table.updated_at, table.id).limit(limit))
+
+    def binding(self, partner_id: str, shipment_id: str) -> list[Intent]:
+        """All intents of one shipment that count for its load, oldest first."""
+        table = schema.intents.c
+        query = select(schema.intents).where(table.partner_id == partner_id, table.shipment_id == shipment_id)
+        return self._read(query.where(table.state.in_(BINDING)).order_by(table.created_at, table.id))
+
+    def counts(self) -> dict[State, int]:
+        """How many intents are in each state; every state is there."""
+        query = select(schema.intents.c.state, func.count()).group_by(schema.intents.c.state)
+        rows = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
+        return dict.fromkeys(State, 0) | {State(state): count for state, count in rows}
+
+    def review(self, intent_id: str, state: State, *, actor: str, reason: str) -> Intent:
+        """Writes what a person decided; KeyError: no such intent; IllegalTransition: not theirs to decide."""
+        table = schema.intents
+
+        def write(connection: Connection) -> Intent:
+            row = connection.execute(select(table).where(table.c.id == intent_id).with_for_update()).one_or_none()
+            if row is None:
+                raise KeyError(intent_id)
+            before = intent_of(row)
+            check_transition(before.state, state)
+            values: dict[str, Any] = {"state": state, "changes": before.changes + 1, "updated_at": self._clock.now()}
+            if state is State.FAILED:
+                values["error_reason"] = reason[:200]
+            connection.execute(update(table).where(table.c.id == intent_id).values(values))
+            step = Step(
+                intent_id=intent_id,
+                number=before.changes + 1,
+                before=before.state,
+                after=state,
+                actor=actor,
+                attempt=before.attempt,
+                epoch=before.epoch,
+                reason=reason,
+            )
+            self._transitions.record(connection, [step])
+            return intent_of(connection.execute(select(table).where(table.c.id == intent_id)).one())
+
+        return self._database.transact(write)
+
+    def _read(self, query: Any) -> list[Intent]:
+        rows: Sequence[Any] = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
+        return [intent_of(row) for row in rows]
+
+
+def intent_of(row: Any) -> Intent:
+    """The Intent that a row of `intents` says."""
+    return Intent(
+        id=row.id,
+        signal_id=row.signal_id,
+        identity=Identity(row.partner_id, row.shipment_id, row.purpose, row.version),
+        state=State(row.state),
+        payload=row.payload,
+        confidence=row.confidence,
+        missing=row.missing,
+        error_reason=row.error_reason,
+        attempt=row.attempt,
+        epoch=row.epoch,
+        worker=row.worker,
+        lease_until=row.lease_until,
+        load_id=row.load_id,
+        retry_at=row.retry_at,
+        retries=row.retries,
+        changes=row.changes,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

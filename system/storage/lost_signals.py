@@ -1,0 +1,85 @@
+"""What an incident lost: the list, and whether the partners were asked for it.
+
+Only kept here. What belongs on the list is worked out by the recovery, from what outlived the crash elsewhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from system.storage import schema
+from system.storage.engine import Database
+from system.storage.values import Identity, LostSignal
+
+
+class LostSignals:
+    """Reads and writes `lost_signals`; every method raises DatabaseUnavailable."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record_lost(self, lost: Sequence[LostSignal]) -> int:
+        """Adds those that their incident's list does not have yet, all or nothing; returns how many were added."""
+        table = schema.lost_signals
+
+        def write(connection: Connection) -> int:
+            incidents = sorted({one.incident_id for one in lost})
+            query = select(table.c.incident_id, table.c.identity).where(table.c.incident_id.in_(incidents))
+            listed = {tuple(row) for row in connection.execute(query.with_for_update())}
+            fresh = {(one.incident_id, str(one.identity)): one for one in lost}
+            rows = [_values(one) for key, one in sorted(fresh.items()) if key not in listed]
+            if rows:
+                connection.execute(insert(table), rows)
+            return len(rows)
+
+        return self._database.transact(write) if lost else 0
+
+    def newest_incident(self) -> str | None:
+        """The incident that was listed last, or None."""
+        table = schema.lost_signals
+        query = select(table.c.incident_id).order_by(table.c.listed_at.desc(), table.c.incident_id.desc()).limit(1)
+        return self._database.transact(lambda connection: connection.execute(query).scalar(), writes=False)
+
+    def lost_of(self, incident_id: str) -> list[LostSignal]:
+        """The list of one incident, by identity; empty when there is none."""
+        table = schema.lost_signals
+        query = select(table).where(table.c.incident_id == incident_id).order_by(table.c.identity)
+        rows = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
+        return [_lost_signal_of(row) for row in rows]
+
+    def mark_asked(self, incident_id: str, identities: Iterable[str], asked_at: datetime) -> int:
+        """Notes that the partners were asked for `identities` (text form); returns how many had not been asked for."""
+        table = schema.lost_signals
+        change = update(table).where(
+            table.c.incident_id == incident_id, table.c.identity.in_(sorted(identities)), table.c.asked_at.is_(None)
+        )
+        return self._database.transact(
+            lambda connection: connection.execute(change.values(asked_at=asked_at)).rowcount,
+        )
+
+
+def _values(lost: LostSignal) -> dict[str, Any]:
+    return {
+        "incident_id": lost.incident_id,
+        "identity": str(lost.identity),
+        **lost.identity._asdict(),
+        "certainty": lost.certainty,
+        "acknowledged_at": lost.acknowledged_at,
+        "sources": list(lost.sources),
+        "listed_at": lost.listed_at,
+        "asked_at": lost.asked_at,
+    }
+
+
+def _lost_signal_of(row: Any) -> LostSignal:
+    return LostSignal(
+        incident_id=row.incident_id,
+        identity=Identity(row.partner_id, row.shipment_id, row.purpose, row.version),
+        certainty=row.certainty,
+        acknowledged_at=row.acknowledged_at,
+        sources=tuple(row.sources),
+        listed_at=row.listed_at,
+        asked_at=row.asked_at,
+    )

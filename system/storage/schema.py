@@ -1,0 +1,182 @@
+"""The tables, once, for MariaDB and for SQLite.
+
+Ids are UUID text: an AUTO_INCREMENT number that is lost in a failover is handed out again by the promoted replica.
+Times are UTC, naive in the database and aware in Python. Text compares byte by byte, without padding, so that two
+shipments that differ in case or in a blank are two. `retry_at`, `retries` and `changes` serve the claims: when a step
+may be tried again, how often it was given back in a row, and the number of the newest audit row, whose uniqueness
+keeps the audit trail of one intent a chain. There are no migrations yet: `create_schema` adds what is missing.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CHAR,
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+
+METADATA = MetaData()
+
+_SERVER_FAMILIES = ("mysql", "mariadb")
+_OPTIONS: dict[str, Any] = {
+    f"{family}_{option}": value
+    for family in _SERVER_FAMILIES
+    for option, value in {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_nopad_bin"}.items()
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored naive with microseconds; a naive one is refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        kind = mysql.DATETIME(fsp=6) if dialect.name in _SERVER_FAMILIES else DateTime()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"expected an aware datetime, seen the naive {value}; give it a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+_Raw = Text().with_variant(mysql.MEDIUMTEXT(), *_SERVER_FAMILIES)
+_Json = JSON(none_as_null=True)
+
+
+def _identity() -> list[Column[Any]]:
+    return [
+        Column("partner_id", String(20), nullable=False),
+        Column("shipment_id", String(30), nullable=False),
+        Column("purpose", String(10), nullable=False),
+        Column("version", String(40), nullable=False),
+    ]
+
+
+partners = Table(
+    "partners",
+    METADATA,
+    Column("id", String(20), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("api_key_sha256", CHAR(64), nullable=False),
+    Column("autonomy_tier", Integer, nullable=False),
+    Column("notice_url", String(500)),
+    Column("steered_clock", Boolean, nullable=False, server_default="0"),
+    **_OPTIONS,
+)
+
+signals = Table(
+    "signals",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    *_identity(),
+    Column("control_number", String(40), nullable=False),
+    Column("content_type", String(100), nullable=False),
+    Column("raw", _Raw, nullable=False),
+    Column("tender", _Json, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    UniqueConstraint("partner_id", "shipment_id", "purpose", "version", name="uq_signals_identity"),
+    Index("ix_signals_received_at", "received_at"),
+    **_OPTIONS,
+)
+
+intents = Table(
+    "intents",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("signal_id", CHAR(36), nullable=False, unique=True),
+    *_identity(),
+    Column("state", String(20), nullable=False),
+    Column("payload", _Json),
+    Column("confidence", Double),
+    Column("missing", _Json),
+    Column("error_reason", String(200)),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("worker", String(80)),
+    Column("lease_until", UtcDateTime),
+    Column("load_id", String(64)),
+    Column("retry_at", UtcDateTime),
+    Column("retries", Integer, nullable=False, server_default="0"),
+    Column("changes", Integer, nullable=False, server_default="0"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Index("ix_intents_state", "state", "updated_at"),
+    Index("ix_intents_shipment", "partner_id", "shipment_id"),
+    **_OPTIONS,
+)
+
+shipments = Table(
+    "shipments",
+    METADATA,
+    Column("partner_id", String(20), primary_key=True),
+    Column("shipment_id", String(30), primary_key=True),
+    Column("executing_intent", CHAR(36)),
+    **_OPTIONS,
+)
+
+transitions = Table(
+    "transitions",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("intent_id", CHAR(36), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("from_state", String(20)),
+    Column("to_state", String(20), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("reason", String(200)),
+    UniqueConstraint("intent_id", "number", name="uq_transitions_number"),
+    **_OPTIONS,
+)
+
+lost_signals = Table(
+    "lost_signals",
+    METADATA,
+    Column("incident_id", String(64), primary_key=True),
+    Column("identity", String(140), primary_key=True),
+    *_identity(),
+    Column("certainty", String(10), nullable=False),
+    Column("acknowledged_at", UtcDateTime),
+    Column("sources", _Json, nullable=False),
+    Column("listed_at", UtcDateTime, nullable=False),
+    Column("asked_at", UtcDateTime),
+    **_OPTIONS,
+)
+
+counters = Table(
+    "counters",
+    METADATA,
+    Column("name", String(40), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    **_OPTIONS,
+)
+
+
+def create_schema(engine: Engine) -> None:
+    """Creates every table that does not exist yet; safe to repeat."""
+    METADATA.create_all(engine)

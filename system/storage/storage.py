@@ -1,0 +1,46 @@
+"""All repositories over one database, made once for each process."""
+
+from typing import Self
+
+from sqlalchemy import Connection, Engine, select
+
+from system.clock import Clock, Ids
+from system.settings import Settings
+from system.storage.claims import Claims
+from system.storage.engine import Database, make_engine
+from system.storage.intents import Intents
+from system.storage.lost_signals import LostSignals
+from system.storage.partners import Partners
+from system.storage.signals import Signals
+from system.storage.transitions import Transitions
+
+
+class Storage:
+    """The repositories as attributes; blocking, safe to use from several threads, one engine behind them."""
+
+    def __init__(self, engine: Engine, *, clock: Clock, ids: Ids, counter_ids: bool = False) -> None:
+        self._database = Database(engine, clock)
+        self.engine = engine
+        self.partners = Partners(self._database)
+        self.transitions = Transitions(self._database, clock, ids)
+        self.signals = Signals(self._database, clock, ids, self.transitions, counter_ids=counter_ids)
+        self.intents = Intents(self._database, clock, self.transitions)
+        self.claims = Claims(self._database, clock, self.transitions)
+        self.lost_signals = LostSignals(self._database)
+
+    @classmethod
+    def connect(cls, settings: Settings, *, clock: Clock, ids: Ids) -> Self:
+        """The storage that `settings` name; nothing is connected until the first call."""
+        return cls(make_engine(settings), clock=clock, ids=ids, counter_ids=settings.unsafe_counter_ids)
+
+    def ping(self) -> int:
+        """Asks the database for its epoch (the id of the server that answers); DatabaseUnavailable."""
+
+        def ask(connection: Connection) -> int:
+            return connection.execute(select(self._database.epoch)).scalar_one()
+
+        return self._database.transact(ask, writes=False)
+
+    def close(self) -> None:
+        """Drops all pooled connections; the next call makes new ones."""
+        self.engine.dispose()
