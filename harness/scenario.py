@@ -28,7 +28,9 @@ class ScenarioError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """A fault that is held *before* the main one, until something is so: the state in which the failure has to happen."""
+    """A fault that is held *before* the main one, until something is so: the state in which the failure has to
+    happen.
+    """
 
     fault: Fault
     until: tuple[Condition, ...]
@@ -170,7 +172,9 @@ class Scenario:
         return frozenset(found)
 
     def check_against(self, topology: Topology) -> None:
-        """Raise ScenarioError when a fault or the blast radius names what the topology has not got, or reaches past it."""
+        """Raise ScenarioError when a fault or the blast radius names what the topology has not got, or reaches past
+        it.
+        """
         services = {service.name for service in topology.services}
         links = {link.name: link for link in topology.links}
         if strangers := self.blast_radius.services - services:

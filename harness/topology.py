@@ -45,8 +45,8 @@ class Service:
 class Link:
     """A way from `source` to a port of `target`, through the fault proxy. `source` may be outside, as `partners`.
 
-    `speaks` says how a connection is made to answer, for whoever times the link: `http`, `redis`, or `server_first` where
-    the server greets, as MariaDB does.
+    `speaks` says how a connection is made to answer, for whoever times the link: `http`, `redis`, or `server_first`
+    where the server greets, as MariaDB does.
     """
 
     name: str

@@ -1,0 +1,81 @@
+"""From a history to an answer: safety first, then liveness.
+
+It needs the scenario and the history alone, so a saved run is judged again without anything running.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.checkers.base import Checker, judge
+from harness.checkers.course import FaultsBit, OperatorCommandsWorked, Reached, SteadyStateFirst, SymptomSeen
+from harness.history import History
+from harness.objective import Measurement, Objective, time_to_alert
+from harness.scenario import Recovery, Scenario
+from harness.steps import Operate
+from harness.verdict import Outcome, Verdict, worst
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """All answers about one history. `course` says whether the drill itself took its course."""
+
+    invariants: tuple[Verdict, ...]
+    course: tuple[Verdict, ...]
+    measurements: tuple[Measurement, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """A broken invariant or a missed objective fails; what was not seen makes it unknown."""
+        return worst(
+            [
+                *(verdict.outcome for verdict in self.invariants),
+                *(verdict.outcome for verdict in self.course),
+                *(measurement.outcome for measurement in self.measurements),
+            ]
+        )
+
+    @property
+    def claims(self) -> Mapping[str, Outcome]:
+        """For each claim the worst outcome of what carries it."""
+        carried: dict[str, list[Outcome]] = defaultdict(list)
+        for part in (*self.invariants, *self.course, *self.measurements):
+            for claim in part.claims:
+                carried[claim].append(part.outcome)
+        return {claim: worst(outcomes) for claim, outcomes in sorted(carried.items())}
+
+
+def course_of(scenario: Scenario) -> tuple[Checker, ...]:
+    """What must have happened in a drill of this scenario for its other verdicts to mean something."""
+    checkers: list[Checker] = [
+        SteadyStateFirst(),
+        FaultsBit(),
+        *(SymptomSeen(text=symptom.text, claims=symptom.claims) for symptom in scenario.symptoms),
+    ]
+    if isinstance(scenario.recovery, Recovery):
+        commands = [step for step in scenario.recovery.steps if isinstance(step, Operate)]
+        if commands:
+            claims = tuple(sorted({claim for step in commands for claim in step.claims}))
+            checkers.append(OperatorCommandsWorked(claims=claims))
+        checkers.append(Reached(action="recovered", text="RecoveredWhileTheFaultStood"))
+    checkers.append(Reached(action="steady_again", text="SteadyStateAgain"))
+    if scenario.settle:
+        checkers.append(Reached(action="settled", text="WorkSettled"))
+    return tuple(checkers)
+
+
+def objectives_of(scenario: Scenario) -> tuple[Objective, ...]:
+    """The scenario's objectives, and the alert as one more."""
+    if scenario.alert is None:
+        return scenario.objectives
+    alert = scenario.alert
+    return (*scenario.objectives, time_to_alert(text=alert.text, limit_s=alert.within_s, claims=alert.claims))
+
+
+def judge_history(scenario: Scenario, history: History) -> Judgement:
+    """Every checker and objective of the scenario, asked about this history."""
+    return Judgement(
+        invariants=tuple(judge(checker, history) for checker in scenario.invariants),
+        course=tuple(judge(checker, history) for checker in course_of(scenario)),
+        measurements=tuple(objective.measure(history) for objective in objectives_of(scenario)),
+    )

@@ -1,0 +1,180 @@
+"""What a drill looks at in the freight world: rows past the endpoint, Motion's loads, and the managed database's
+diary.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.clock import Clock
+from harness.environments.base import Capability, Environment, OutsideParty, Store
+from harness.faults.base import capability
+from harness.history import History, Kind
+from harness.probes import SqlProbe
+from scenarios.world.traffic import SEND
+
+_IDENTITY = "CONCAT_WS(':', partner_id, shipment_id, purpose, version)"
+_OPEN_STATES = "'RECEIVED', 'RESOLVING', 'CONFIRMED', 'EXECUTING'"
+
+
+def acknowledged(history: History) -> dict[str, int]:
+    """Each signal identity that a partner was told is accepted or known, and the number of the event that first said
+    so.
+    """
+    found: dict[str, int] = {}
+    for event in history:
+        if event.kind is Kind.OK and event.action == SEND:
+            for result in event.value.get("results", ()):
+                found.setdefault(str(result["identity"]), event.number)
+    return found
+
+
+def signal_identities(name: str, service: str) -> SqlProbe:
+    """Every signal that stands in one database."""
+    return SqlProbe(name=name, service=service, sql=f"SELECT {_IDENTITY} AS identity FROM freight.signals")
+
+
+def intent_rows(name: str, service: str, *, trading_only: bool = True) -> SqlProbe:
+    """Every intent of one database, as the checkers want it; those of trace partners are left out."""
+    where = "WHERE partner_id LIKE 'P%%'" if trading_only else ""
+    return SqlProbe(
+        name=name,
+        service=service,
+        sql=(
+            f"SELECT {_IDENTITY} AS identity, CONCAT_WS(':', partner_id, shipment_id) AS shipment, id AS intent_id, "
+            "partner_id AS partner, purpose, version, state, load_id, error_reason, attempt, epoch, payload AS content "
+            f"FROM freight.intents {where} ORDER BY created_at"
+        ),
+        json_columns=("content",),
+    )
+
+
+def transitions(service: str) -> SqlProbe:
+    """The audit rows of one database, in the order of their times."""
+    return SqlProbe(
+        name="transitions",
+        service=service,
+        field="transitions",
+        sql="SELECT intent_id, from_state AS `from`, to_state AS `to`, at, actor FROM freight.transitions ORDER BY at",
+    )
+
+
+def open_work(service: str) -> SqlProbe:
+    """How many intents have not come to rest in one database, as a gauge called `intents`."""
+    return SqlProbe(
+        name="open_work",
+        service=service,
+        gauge=True,
+        sql=f"SELECT COUNT(*) AS intents FROM freight.intents WHERE state IN ({_OPEN_STATES})",
+        every_s=0.1,
+    )
+
+
+def witness_rows(service: str) -> SqlProbe:
+    """What clients with held connections wrote into one database."""
+    return SqlProbe(name="witness", service=service, sql="SELECT id FROM witness.writes")
+
+
+def semi_sync_status(service: str) -> SqlProbe:
+    """Whether the primary waits for its replica, as MariaDB itself says."""
+    return SqlProbe(
+        name="semi_sync",
+        service=service,
+        sql="SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_%%'",
+        every_s=0.1,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerProbe:
+    """The loads that Motion has, those of trace partners left out."""
+
+    service: str = "motion"
+    every_s: float = 0.2
+
+    @property
+    def name(self) -> str:
+        return "ledger"
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset({Capability.OUTSIDE_PARTY})
+
+    async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
+        loads = [load for load in await _loads(environment, self.service) if load["reference"].startswith("P")]
+        history.append(actor=f"probe {self.service}", kind=Kind.PROBE, action=self.name, value={"loads": loads})
+
+
+async def _loads(environment: Environment, service: str) -> list[dict[str, Any]]:
+    answer = await capability(environment, OutsideParty).request(service, "GET", "/ledger")
+    loads: list[dict[str, Any]] = answer["loads"]
+    return loads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeyondReplica:
+    """How far the replica is behind what the world was told.
+
+    `acknowledged` counts signals that partners were told are safe and the replica has not; `booked` counts loads in
+    Motion none of whose signals the replica has.
+    """
+
+    service: str = "database-replica"
+    every_s: float = 0.1
+
+    @property
+    def name(self) -> str:
+        return "beyond_replica"
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset({Capability.STORE, Capability.OUTSIDE_PARTY})
+
+    async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
+        told = acknowledged(history)
+        loads = await _loads(environment, "motion")
+        rows = await capability(environment, Store).query(
+            self.service,
+            f"SELECT {_IDENTITY} AS identity FROM freight.signals",
+        )
+        replicated = {str(row["identity"]) for row in rows}
+        shipments = _shipments(replicated)
+        history.append(
+            actor=f"probe {self.service}",
+            kind=Kind.PROBE,
+            action=self.name,
+            value={
+                "acknowledged": sum(identity not in replicated for identity in told),
+                "booked": sum(load["reference"] not in shipments for load in loads),
+                "replicated": len(replicated),
+            },
+        )
+
+
+def _shipments(identities: Iterable[str]) -> set[str]:
+    return {":".join(identity.split(":", 2)[:2]) for identity in identities}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagedDatabaseProbe:
+    """Follows the diary of the managed database; each entry becomes a step, the promotion one called `promoted`."""
+
+    service: str = "managed-database"
+    every_s: float = 0.02
+
+    @property
+    def name(self) -> str:
+        return "managed database"
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset({Capability.OUTSIDE_PARTY})
+
+    async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
+        status = await capability(environment, OutsideParty).request(self.service, "GET", "/status")
+        known = sum(event.actor == self.service for event in history)
+        for entry in status["events"][known:]:
+            what = str(entry["what"])
+            value = {**entry, "at_s": float(entry["at_epoch_s"]) - clock.started_at.timestamp()}
+            history.append(actor=self.service, kind=Kind.STEP, action=what, value=json.loads(json.dumps(value)))

@@ -1,0 +1,177 @@
+"""Partners at work: each sends its tenders at a steady rate, repeats what was not answered, and resends when asked.
+
+What a partner does here is what partners do: a request that ended without an answer, or with a 5xx, is sent again until
+somebody says yes or no; and when a notice asks for a window, everything sent in that window goes out once more, under
+new control numbers. Each sending is an operation of its own in the history.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from harness.clock import epoch_s, sleep_s
+from harness.environments.base import Capability
+from harness.history import Event, Kind
+from harness.traffic import RecordingClient, Stage, arrivals
+from scenarios.world.partners import load_partners
+from scenarios.world.sent_tender import expected_content
+from scenarios.world.tenders import Batch, TenderSource
+
+SEND = "send_signal"
+_RESEND_PER_S = 100.0
+_LOOK_FOR_NOTICES_EVERY_S = 0.05
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sent:
+    """One batch and when it was first sent, in seconds since 1970."""
+
+    number: int
+    batch: Batch
+    at_epoch_s: float
+
+
+@dataclass(slots=True, kw_only=True)
+class _Partner:
+    """One partner's desk: what it has sent, and the ways it sends again."""
+
+    name: str
+    api_key: str
+    source: TenderSource
+    client: RecordingClient
+    stage: Stage
+    retry_after_s: float
+    attempts: int
+    sent: list[_Sent] = field(default_factory=list)
+    asked: int = 0
+
+    async def send_next(self, number: int) -> None:
+        sent = _Sent(number=number, batch=self.source.next(), at_epoch_s=epoch_s())
+        self.sent.append(sent)
+        await self.send_until_answered(sent, sent.batch)
+
+    async def send_until_answered(self, sent: _Sent, batch: Batch, *, again: bool = False) -> None:
+        """Send, and as long as nobody said yes or no, send the same bytes again a little later."""
+        for attempt in range(self.attempts):
+            completion = await self.send(sent, batch, again=again or attempt > 0)
+            if completion.kind is not Kind.INFO:
+                return
+            await sleep_s(self.retry_after_s * (1 + self.stage.random.random()))
+
+    async def send(self, sent: _Sent, batch: Batch, *, again: bool) -> Event:
+        identities = [tender.identity for tender in batch.tenders]
+        tenders = [
+            {
+                "identity": tender.identity,
+                "shipment": tender.reference,
+                "purpose": tender.purpose,
+                "version": tender.version,
+                "content": expected_content(tender),
+            }
+            for tender in batch.tenders
+        ]
+
+        def read(response: httpx.Response) -> Mapping[str, Any]:
+            if response.status_code >= 300:
+                return {"error": response.text[:300], "identities": identities}
+            return {"results": response.json()["results"], "identities": identities}
+
+        return await self.client.send(
+            actor=f"partner {self.name}",
+            action=SEND,
+            method="POST",
+            path="/signals",
+            value={"batch": sent.number, "identities": identities, "tenders": tenders, "again": again},
+            headers={
+                "Authorization": f"Bearer {self.api_key}",
+                "X-Partner": self.name,
+                "Content-Type": batch.content_type,
+            },
+            content=batch.body,
+            read=read,
+        )
+
+    async def resend_when_asked(self) -> None:
+        """Follow the notices to this partner; each asks for a window, and gets all of it again."""
+        read_up_to = 0
+        while True:
+            news = self.stage.history.since(read_up_to)
+            read_up_to += len(news)
+            for event in news:
+                if event.kind is Kind.STEP and event.action == "notice" and event.value.get("partner") == self.name:
+                    await self.resend(event.value["window"])
+            await sleep_s(_LOOK_FOR_NOTICES_EVERY_S)
+
+    async def resend(self, window: Mapping[str, str]) -> None:
+        from_s, to_s = (datetime.fromisoformat(window[end]).timestamp() for end in ("from", "to"))
+        asked_for = [sent for sent in self.sent if from_s <= sent.at_epoch_s <= to_s]
+        async with asyncio.TaskGroup() as sending:
+            for sent in asked_for:
+                sending.create_task(self.send_until_answered(sent, self.source.again(sent.batch), again=True))
+                await sleep_s(1 / _RESEND_PER_S)
+        self.asked += 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteadyTenders:
+    """`partners` together send `rate_per_s` batches a second, over `link`; a time-out is `timeout_s`."""
+
+    partners: tuple[str, ...]
+    rate_per_s: float
+    link: str = "partners->ingest"
+    timeout_s: float = 5.0
+    retry_after_s: float = 0.25
+    attempts: int = 60
+
+    @property
+    def name(self) -> str:
+        return "steady tenders"
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset()
+
+    async def play(self, stage: Stage) -> None:
+        host, port = stage.environment.link_address(self.link)
+        keys = {partner.id: partner.api_key for partner in load_partners()}
+        seed = stage.random.getrandbits(64)
+        async with RecordingClient(stage.history, f"http://{host}:{port}", timeout_s=self.timeout_s) as client:
+            desks = [
+                _Partner(
+                    name=name,
+                    api_key=keys[name],
+                    source=TenderSource(seed, name),
+                    client=client,
+                    stage=stage,
+                    retry_after_s=self.retry_after_s,
+                    attempts=self.attempts,
+                )
+                for name in self.partners
+            ]
+            followers = [asyncio.create_task(desk.resend_when_asked()) for desk in desks]
+            try:
+                async with asyncio.TaskGroup() as sending:
+                    async for number in arrivals(stage, self.rate_per_s):
+                        sending.create_task(stage.random.choice(desks).send_next(number))
+                    await _until_notices_are_served(stage, desks)
+            finally:
+                for follower in followers:
+                    follower.cancel()
+                ended = await asyncio.gather(*followers, return_exceptions=True)
+            for result in ended:
+                if isinstance(result, Exception):
+                    raise result
+
+
+async def _until_notices_are_served(stage: Stage, desks: list[_Partner]) -> None:
+    """A notice that came before the end of the traffic is served to the last batch."""
+    names = {desk.name for desk in desks}
+    wanted = [
+        event for event in stage.history.where(kind=Kind.STEP, action="notice") if event.value.get("partner") in names
+    ]
+    while sum(desk.asked for desk in desks) < len(wanted):
+        await sleep_s(_LOOK_FOR_NOTICES_EVERY_S)
