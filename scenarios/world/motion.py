@@ -1,0 +1,199 @@
+"""The world's transport management system: books, amends, cancels and lists loads over HTTP.
+
+A real server with a real ledger, so that "exactly one load" is counted where the harm would be done. It honours
+`Idempotency-Key`, and can be told to be slow, to fail, to hang, or to book and lose the answer, which is the worst
+thing that an outside party does. A client that gives up does not stop a slow booking, as in life.
+
+`/loads` and `/ledger` want the bearer key of MOTION_API_KEY; `/control/...` wants none, since it belongs to the drill.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from harness.clock import sleep_s
+from scenarios.world.answers import Behaviour
+from scenarios.world.loads import KEY_LENGTH_MAX, Answer, Loads, Refused
+from scenarios.world.serving import (
+    BadRequest,
+    app_of,
+    bearer_fits,
+    hold,
+    json_object,
+    log_json_lines,
+    lose_answer,
+    number_asked,
+    serve,
+)
+
+MODES = ("ok", "slow", "fail", "hang", "book_and_lose")
+SLOW_DELAY_S = 2.0
+LISTED_MAX = 10_000
+_log = logging.getLogger(__name__)
+
+Mode = Literal["ok", "slow", "fail", "hang", "book_and_lose"]
+Write = Callable[[Loads, str, Mapping[str, Any]], Answer]
+
+
+class Motion:
+    """The state of one server: its loads, and how it was told to behave."""
+
+    def __init__(self, *, api_key: str) -> None:
+        self.api_key = api_key
+        self.loads = Loads()
+        self.behaviour = Behaviour()
+        self.mode: Mode = "ok"
+
+    def become(self, document: Mapping[str, Any]) -> None:
+        """Behave as `{"mode", "delay_s"?, "status"?, "times"?}` says from the next request on. Raises BadRequest."""
+        mode = document.get("mode", "ok")
+        if mode not in MODES:
+            raise BadRequest(f"mode: expected one of {', '.join(MODES)}, seen {mode!r}")
+        self.behaviour.become(
+            {
+                "delay_s": document.get("delay_s", SLOW_DELAY_S if mode == "slow" else 0),
+                "status": document.get("status", 503) if mode == "fail" else 0,
+                "hang": mode == "hang",
+                "lose_answer": mode == "book_and_lose",
+                "times": document.get("times"),
+            }
+        )
+        self.mode = mode
+
+    def as_json(self) -> dict[str, Any]:
+        """The behaviour, as `become` takes it; `times` counts down as it is used up."""
+        told = self.behaviour.as_json()
+        return {"mode": self.mode, "delay_s": told["delay_s"], "status": told["status"], "times": told["times"]}
+
+    async def treat(self, request: Request) -> tuple[Response | None, bool]:
+        """An answer to give instead of doing the work, if there is one, and whether the work's answer is to be lost."""
+        if not bearer_fits(request, self.api_key):
+            return JSONResponse({"error": "the bearer key is wrong or missing"}, status_code=401), False
+        if request.method == "GET" and self.mode == "book_and_lose":
+            # What is lost are answers to writes; looking is how one finds out.
+            return None, False
+        behaviour = self.behaviour.take()
+        if behaviour.delay_s:
+            await sleep_s(behaviour.delay_s)
+        if behaviour.hang:
+            await hold(request, behaviour.changed, behaviour.limit_s)
+            return JSONResponse({"error": "held"}, status_code=503), False
+        if behaviour.status:
+            return JSONResponse({"error": "told to fail"}, status_code=behaviour.status), False
+        return None, behaviour.lose_answer
+
+
+def app(world: Motion) -> ASGIApp:
+    """The server's routes over `world`."""
+
+    async def write(request: Request, work: Write) -> Response:
+        key = request.headers.get("idempotency-key", "")
+        if not 0 < len(key) <= KEY_LENGTH_MAX:
+            return JSONResponse({"error": "expected a header Idempotency-Key"}, status_code=400)
+        document = await json_object(request)
+        instead, lost = await world.treat(request)
+        if instead is not None:
+            return instead
+        try:
+            answer = work(world.loads, key, document)
+        except Refused as refused:
+            return JSONResponse({"error": str(refused)}, status_code=refused.status)
+        if lost:
+            return lose_answer(request)
+        headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
+        return JSONResponse(answer.load, status_code=answer.status, headers=headers)
+
+    async def loads(request: Request) -> Response:
+        if request.method == "POST":
+            return await write(request, lambda loads, key, document: loads.book(key, document))
+        instead, _ = await world.treat(request)
+        if instead is not None:
+            return instead
+        query = request.query_params
+        limit = min(number_asked(request, "limit", LISTED_MAX), LISTED_MAX)
+        found, more = world.loads.search(query.get("reference"), _moment(query.get("since")), limit)
+        return JSONResponse({"loads": found, "truncated": more})
+
+    async def load(request: Request) -> Response:
+        load_id = request.path_params["load_id"]
+        if request.method == "PATCH":
+            return await write(request, lambda loads, key, document: loads.amend(key, load_id, document))
+        instead, _ = await world.treat(request)
+        if instead is not None:
+            return instead
+        try:
+            return JSONResponse(world.loads.load(load_id))
+        except Refused as refused:
+            return JSONResponse({"error": str(refused)}, status_code=refused.status)
+
+    async def cancel(request: Request) -> Response:
+        load_id = request.path_params["load_id"]
+        return await write(request, lambda loads, key, document: loads.cancel(key, load_id, document))
+
+    async def ledger(request: Request) -> Response:
+        if not request.url.path.startswith("/control/") and not bearer_fits(request, world.api_key):
+            return JSONResponse({"error": "the bearer key is wrong or missing"}, status_code=401)
+        entries = world.loads.ledger[number_asked(request, "after") :]
+        return JSONResponse({"entries": entries, "replays": world.loads.replay_count})
+
+    return app_of(
+        [
+            Route("/loads", loads, methods=["GET", "POST"]),
+            Route("/loads/{load_id}", load, methods=["GET", "PATCH"]),
+            Route("/loads/{load_id}/cancel", cancel, methods=["POST"]),
+            Route("/ledger", ledger),
+            Route("/control/ledger", ledger),
+            *_control_routes(world),
+        ]
+    )
+
+
+def _control_routes(world: Motion) -> list[Route]:
+    async def behaviour(request: Request) -> Response:
+        if request.method == "POST":
+            world.become(await json_object(request))
+        return JSONResponse(world.as_json())
+
+    async def reset(_: Request) -> Response:
+        world.become({})
+        world.loads = Loads()
+        return JSONResponse({"status": "ok"})
+
+    return [
+        Route("/control/behaviour", behaviour, methods=["GET", "POST"]),
+        Route("/control/reset", reset, methods=["POST"]),
+    ]
+
+
+def _moment(text: str | None) -> datetime | None:
+    """A moment given as ISO 8601 or as seconds since 1970. Raises BadRequest."""
+    if text is None:
+        return None
+    try:
+        # A plus sign that was not escaped in the URL arrives as a space.
+        written = text.replace(" ", "+")
+        moment = datetime.fromisoformat(written) if "-" in text else datetime.fromtimestamp(float(text), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise BadRequest(f"since: expected ISO 8601 or seconds since 1970, seen {text!r}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def main() -> int:
+    """Serve until told to stop; MOTION_API_KEY must be set."""
+    log_json_lines("motion")
+    key = os.environ.get("MOTION_API_KEY", "")
+    if not key:
+        _log.error("MOTION_API_KEY: expected the key that clients must show, seen nothing")
+        return 2
+    return serve(app(Motion(api_key=key)))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
