@@ -36,4 +36,4 @@ bench: setup ## what is fast, and compared with what
 clean: ## removes what make made: .venv and caches; keeps runs/, which are evidence, and system packages
 	@if [ -e .venv/.made-by-setup ]; then rm -rf .venv; fi
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find harness system scenarios tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+	find $(wildcard harness system scenarios tests benchmarks) -type d -name __pycache__ -prune -exec rm -rf {} +
