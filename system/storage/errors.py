@@ -30,7 +30,8 @@ LOST = frozenset(
 READ_ONLY = frozenset({1290, 1792, 1836})
 """The server takes no writes: it was fenced, so the endpoint has moved or will."""
 DEADLOCK = 1213
-_OUR_MISTAKES = frozenset({1054, 1064, 1146, 1305, 1364})
+NO_SCHEMA = 1146
+_OUR_MISTAKES = frozenset({1054, 1064, 1305, 1364})
 """Operational errors by class, but wrong SQL or a wrong schema by nature: trying again cannot help."""
 
 
@@ -59,6 +60,8 @@ def translate(error: Exception) -> DatabaseUnavailable | None:
         return DatabaseUnavailable("no free database connection in time; all are waiting for the server")
     if isinstance(error, OSError):
         return DatabaseUnavailable(f"the database connection broke: {error}")
+    if error_code(error) == NO_SCHEMA:
+        return DatabaseUnavailable(f"the schema is not there (yet): {error.args[0]}; `migrate` creates it")
     if not isinstance(error, exc.OperationalError | exc.InterfaceError | exc.InternalError):
         return None
     text = str(error.orig)

@@ -32,7 +32,7 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """Who sends signals. Tier 1: a person sees all; 2: what is sure goes by itself; 3: what is less sure as well."""
+    """Who sends signals; `autonomy_tier` is 1 (a person sees everything) to 3 (what is sure goes by itself)."""
 
     id: str
     name: str

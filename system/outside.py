@@ -1,0 +1,11 @@
+"""What the clients of outside parties have in common: reading when to come back."""
+
+import httpx
+
+RETRY_AFTER_S_MAX = 60.0
+
+
+def retry_after_s(response: httpx.Response) -> float:
+    """The seconds that `Retry-After` asks for, bounded; 0 when it asks for none or names a date."""
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), RETRY_AFTER_S_MAX) if text.isascii() and text.isdigit() else 0.0

@@ -1,0 +1,94 @@
+"""From the model's answer to the intent's next state: one pure function, in a fixed order.
+
+1. It is no valid answer: FAILED.
+2. It contradicts the signal: FAILED if it was sure of itself, else a person looks.
+3. The signal itself lacks required fields: PARTIAL, with their names; what the model made up for them is dropped.
+4. It differs in words, or overlooked something: a person looks.
+5. It is not sure enough: a person looks.
+6. The partner's autonomy tier does not let this kind go by itself: a person looks.
+7. CONFIRMED.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from system.resolver.grounding import Findings, compare, typed
+from system.resolver.impossible import reason_of, stated_confidence
+from system.resolver.models import ANSWER, Answer
+from system.settings import Settings
+from system.storage import Resolution, Signal, State
+from system.storage.values import Payload
+from system.x12.tender import Tender
+
+AUTONOMY: Mapping[int, frozenset[str]] = {
+    1: frozenset(),  # a person sees everything
+    2: frozenset({"tender", "change"}),  # what is sure goes by itself, but nothing is withdrawn by itself
+    3: frozenset({"tender", "change", "cancel"}),  # what is sure goes by itself
+}
+"""The kinds of signal that a partner's tier lets pass without a person; no tier at all is tier 1."""
+
+REQUIRED = ("weight_lb", "pickup_at", "delivery_at", "equipment", "commodity", "stops")
+"""What a load cannot be booked without; `stops` means a pickup and a delivery at least."""
+
+LOWEST_TIER = 1
+
+
+def decide(content: str, signal: Signal, *, tier: int, settings: Settings) -> Resolution:
+    """What becomes of the intent of `signal` after the model answered `content`."""
+    try:
+        answer = ANSWER.validate_json(content)
+    except ValidationError as error:
+        return Resolution(
+            state=State.FAILED,
+            confidence=stated_confidence(content),
+            error_reason=reason_of(error, content, hallucination_confidence=settings.hallucination_confidence),
+        )
+    tender = typed(signal.tender)
+    if tender is None:
+        return _resolved(answer, State.NEEDS_REVIEW, "the signal has no typed form to compare the answer with")
+    found = compare(answer, tender)
+    if found.false:
+        sure = answer.confidence > settings.hallucination_confidence
+        state, prefix = (State.FAILED, "Hallucination") if sure else (State.NEEDS_REVIEW, "Not as the signal says")
+        return _resolved(answer, state, f"{prefix}: {'; '.join(found.false)}")
+    return _complete(answer, tender, found, tier=tier, settings=settings)
+
+
+def _complete(answer: Answer, tender: Tender, found: Findings, *, tier: int, settings: Settings) -> Resolution:
+    missing = [] if tender.purpose == "cancel" else missing_fields(tender)
+    if missing:
+        payload = {**_payload(answer), **dict.fromkeys(found.unstated)}
+        return Resolution(state=State.PARTIAL, payload=payload, confidence=answer.confidence, missing=missing)
+    doubts = [*(f"{name} is not in the signal" for name in found.unstated), *found.doubtful]
+    if doubts:
+        return _resolved(answer, State.NEEDS_REVIEW, f"Doubtful: {'; '.join(doubts)}")
+    if answer.confidence < settings.confidence_min:
+        reason = f"confidence {answer.confidence:.2f} under {settings.confidence_min:.2f}"
+        return _resolved(answer, State.NEEDS_REVIEW, reason)
+    if answer.kind not in AUTONOMY.get(tier, frozenset()):
+        return _resolved(answer, State.NEEDS_REVIEW, f"a {answer.kind} of a tier {tier} partner goes to a person")
+    return _resolved(answer, State.CONFIRMED, None)
+
+
+def missing_fields(tender: Tender) -> list[str]:
+    """The required fields that the signal itself does not state."""
+    types = {stop.type for stop in tender.stops}
+    return [
+        name
+        for name in REQUIRED
+        if (types != {"pickup", "delivery"} if name == "stops" else getattr(tender, name) is None)
+    ]
+
+
+def _payload(answer: Answer) -> Payload:
+    return answer.model_dump(mode="json", exclude={"confidence"})
+
+
+def _resolved(answer: Answer, state: State, reason: str | None) -> Resolution:
+    return Resolution(
+        state=state,
+        payload=_payload(answer),
+        confidence=answer.confidence,
+        error_reason=None if reason is None else reason[:200],
+    )

@@ -1,0 +1,62 @@
+"""The resolver: received signals in, decided intents out.
+
+Each worker claims one intent, asks the model once, decides, and writes. A model that is away says nothing about the
+signal: the claim is given back and tried again later, never failed. It books nothing.
+"""
+
+import logging
+
+from prometheus_client import CollectorRegistry, Counter
+
+from system.resolver.decision import LOWEST_TIER, decide
+from system.resolver.model import LanguageModel, ModelUnavailable
+from system.storage import Claim, State, Storage
+from system.storage.crew import Crew, Ending, Surroundings, give_back
+
+_log = logging.getLogger(__name__)
+
+
+class Resolver:
+    """Reads signals with `model` into intents of `storage`; `step` for one at a time, `run` for all until cancelled."""
+
+    def __init__(
+        self, storage: Storage, model: LanguageModel, around: Surroundings, *, registry: CollectorRegistry | None = None
+    ) -> None:
+        self._claims, self._model = storage.claims, model
+        self._settings, self._clock = around.settings, around.clock
+        self._decided = Counter(
+            "resolver_intents", "Intents decided, by the state they got", ["state"], registry=registry
+        )
+        self._outages = Counter("resolver_model_outages", "Questions the model did not answer", registry=registry)
+        self._crew = Crew(
+            "resolver",
+            size=around.settings.resolver_concurrency,
+            claims=storage.claims,
+            take=lambda worker: storage.claims.claim_received(worker, lease_s=around.settings.lease_s),
+            handle=self._handle,
+            handled=State.RESOLVING,
+            around=around,
+        )
+        self.step = self._crew.step
+        self.run = self._crew.run
+        self.expire_leases = self._crew.expire_leases
+
+    async def _handle(self, claim: Claim) -> Ending:
+        try:
+            content = await self._model.read(claim.signal.raw)
+        except ModelUnavailable as error:
+            self._outages.inc()
+            _log.warning("model away, the intent waits: %s", error)
+            return give_back(
+                self._claims,
+                claim,
+                f"model away: {error}",
+                settings=self._settings,
+                clock=self._clock,
+                after_s=error.after_s,
+            )
+        tier = claim.partner.autonomy_tier if claim.partner else LOWEST_TIER
+        resolution = decide(content, claim.signal, tier=tier, settings=self._settings)
+        self._decided.labels(resolution.state).inc()
+        _log.info("resolved", extra={"state": resolution.state, "reason": resolution.error_reason})
+        return lambda: self._claims.record_resolution(claim, resolution)
