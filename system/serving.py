@@ -15,7 +15,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
 import uvicorn
@@ -39,11 +39,17 @@ _log = logging.getLogger(__name__)
 
 
 def health_routes(
-    service: str, *, registry: CollectorRegistry, ready: Readiness | None = None, unsafe: Sequence[str] = ()
+    service: str,
+    *,
+    registry: CollectorRegistry,
+    ready: Readiness | None = None,
+    unsafe: Sequence[str] = (),
+    tolerated: Collection[str] = (),
 ) -> list[Route]:
     """The routes every process has: `/healthz` (the loop turns), `/readyz` (it can do its work), `/metrics`.
 
-    `ready` may take as long as its own timeouts allow; `unsafe` lists the unsafe switches that are on, always shown.
+    `ready` may take as long as its own timeouts allow. Checks named in `tolerated` are shown, but the process can work
+    while they fail. `unsafe` lists the unsafe switches that are on, always shown.
     """
 
     async def healthz(_: Request) -> Response:
@@ -51,7 +57,7 @@ def health_routes(
 
     async def readyz(_: Request) -> Response:
         checks = dict(await ready()) if ready is not None else {}
-        failing = any(value is not None for value in checks.values())
+        failing = any(value is not None for name, value in checks.items() if name not in tolerated)
         body = {"ready": not failing, "service": service, "checks": checks, "unsafe": list(unsafe)}
         return JSONResponse(body, status_code=503 if failing else 200)
 

@@ -15,6 +15,7 @@ ISA_LENGTH = 106
 _ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 _REPETITION_SINCE = "00402"
 _LINE_ENDS = "\r\n"
+_BLANKS = " \t\r\n"
 
 Segment = list[str]
 """A segment's elements as text; the first is the segment's id, so that element n stands at index n."""
@@ -83,10 +84,12 @@ def tokenize(text: str) -> Tokens:
     lines = text.split(terminator)
     if terminator not in _LINE_ENDS or "\r" in text:
         lines = [line.lstrip(_LINE_ENDS) for line in lines]
-    while lines and not lines[-1].strip():
+    if not lines[-1].strip(_BLANKS):
         lines.pop()
-    if terminator not in _LINE_ENDS and not text.rstrip().endswith(terminator):
+    elif terminator not in _LINE_ENDS:
         raise _unreadable("023", "the interchange ends inside a segment", len(lines))
+    while terminator in _LINE_ENDS and not lines[-1].strip(_BLANKS):
+        lines.pop()
     return Tokens(delimiters=delimiters, lines=lines, segments=[line.split(separator) for line in lines])
 
 

@@ -79,6 +79,6 @@ def _line(segment: Sequence[str], delimiters: Delimiters) -> str:
         if not cut.isdisjoint(element):
             raise ValueError(f"{segment[0]}: {element!r} holds a delimiter; choose others or leave the value out")
     kept = list(segment)
-    while not kept[-1]:
+    while len(kept) > 1 and not kept[-1]:
         kept.pop()
     return delimiters.element.join(kept)

@@ -1,0 +1,21 @@
+"""Runs ingest as a process of its own: `python -m system.ingest`, with its settings in the environment."""
+
+from system import logs
+from system.clock import RandomIds, SystemClock
+from system.ingest.app import SERVICE, make_app
+from system.ingest.idempotency import make_redis
+from system.serving import serve
+from system.settings import Settings
+from system.storage import Storage
+
+
+def main() -> int:
+    """Serves until SIGTERM; returns the exit code."""
+    logs.configure(SERVICE)
+    settings, clock, ids = Settings.load(), SystemClock(), RandomIds()
+    storage = Storage.connect(settings, clock=clock, ids=ids)
+    return serve(make_app(storage, make_redis(settings), settings, clock, ids))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

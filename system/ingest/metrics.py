@@ -1,0 +1,62 @@
+"""What ingest counts, and the ASGI wrapper that counts requests.
+
+Labels come from fixed sets, never from what a partner sends: a flood must not grow the metrics.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from system.clock import Clock
+
+_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+_ROUTES = {"/signals": "signals", "/healthz": "healthz", "/readyz": "readyz", "/metrics": "metrics"}
+
+
+class Metrics:
+    """The metrics of one app, in a registry of its own, so that two apps in one process do not meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "ingest_requests", "Requests answered, by route and status.", ["route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "ingest_request_seconds",
+            "Time from the request's head to its last byte out.",
+            ["route"],
+            buckets=_BUCKETS_S,
+            registry=self.registry,
+        )
+        self.signals = Counter("ingest_signals", "Tenders by what became of them.", ["outcome"], registry=self.registry)
+        self.in_flight = Gauge("ingest_in_flight", "POST /signals being worked on.", registry=self.registry)
+        self.database_errors = Counter(
+            "ingest_database_errors", "Requests that the database failed, by how.", ["kind"], registry=self.registry
+        )
+
+
+class Measured:
+    """Counts and times the requests of an ASGI app."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Clock) -> None:
+        self._app, self._metrics, self._clock = app, metrics, clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through; only looks at the status and the time."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path = scope["path"]
+        route = _ROUTES.get(path) or ("intents" if path.startswith("/intents/") else "other")
+        started_s, status = self._clock.monotonic_s(), 500
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        finally:
+            self._metrics.requests.labels(route, str(status)).inc()
+            self._metrics.seconds.labels(route).observe(self._clock.monotonic_s() - started_s)
