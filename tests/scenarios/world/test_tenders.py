@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scenarios.world.reading import read_signal
 from scenarios.world.tenders import Batch, TenderSource, expected_content, normal_content
+from system.x12 import read_interchange, read_json
 
 SEEDS = st.integers(0, 100_000)
 
@@ -116,3 +117,27 @@ def test_one_interchange_never_holds_a_shipment_twice() -> None:
     for batch in batches(21, 300):
         assert len({tender.shipment_id for tender in batch.tenders}) == len(batch.tenders)
         assert batch.tenders[0].partner == "P1001"
+
+
+@settings(max_examples=40)
+@given(seed=SEEDS)
+def test_the_system_s_parser_reads_the_same_tenders(seed: int) -> None:
+    for batch in batches(seed, 12):
+        if batch.content_type == "application/json":
+            found, defects = read_json(batch.body)
+            assert not defects
+        else:
+            reading = read_interchange(batch.body)
+            found = reading.tenders
+            assert not reading.defects
+            assert reading.interchange is not None
+            assert reading.interchange.control_number == batch.control_number
+        for sent, one in zip(batch.tenders, found, strict=True):
+            assert one.tender.identity(sent.partner) == sent.identity
+            if sent.purpose != "cancel":
+                content = one.tender.model_dump(mode="json", exclude={"purpose", "version"})
+                assert normal_content(content) == normal_content(expected_content(sent))
+            answer = read_signal(one.raw)
+            answer.pop("confidence")
+            if sent.purpose != "cancel":
+                assert normal_content(answer) == normal_content(expected_content(sent))
