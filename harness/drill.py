@@ -263,14 +263,20 @@ def quiet(_: str) -> None:
 
 
 async def run_drill(
-    scenario: Scenario, environment: Environment, *, seed: int, path: Path | None = None, progress: Progress = quiet
+    scenario: Scenario,
+    environment: Environment,
+    *,
+    seed: int,
+    clock: Clock | None = None,
+    path: Path | None = None,
+    progress: Progress = quiet,
 ) -> History:
     """Drill `scenario` once in an environment that is up, and return the closed history.
 
     `path` is where the history is written as it grows. Raises what the harness itself could not do; the faults are
     healed and the history is closed also then.
     """
-    clock = Clock()
+    clock = clock or Clock()
     history = History(clock=clock, path=path)
     watching = Watching(scenario=scenario, environment=environment, history=history, clock=clock, seed=seed)
     drill = _Drill(

@@ -3,46 +3,13 @@
 It needs the scenario and the history alone, so a saved run is judged again without anything running.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from harness.checkers.base import Checker, judge
 from harness.checkers.course import FaultsBit, OperatorCommandsWorked, Reached, SteadyStateFirst, SymptomSeen
 from harness.history import History
-from harness.objective import Measurement, Objective, time_to_alert
+from harness.judgement import Judgement
+from harness.objective import Objective, time_to_alert
 from harness.scenario import Recovery, Scenario
 from harness.steps import Operate
-from harness.verdict import Outcome, Verdict, worst
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """All answers about one history. `course` says whether the drill itself took its course."""
-
-    invariants: tuple[Verdict, ...]
-    course: tuple[Verdict, ...]
-    measurements: tuple[Measurement, ...]
-
-    @property
-    def outcome(self) -> Outcome:
-        """A broken invariant or a missed objective fails; what was not seen makes it unknown."""
-        return worst(
-            [
-                *(verdict.outcome for verdict in self.invariants),
-                *(verdict.outcome for verdict in self.course),
-                *(measurement.outcome for measurement in self.measurements),
-            ]
-        )
-
-    @property
-    def claims(self) -> Mapping[str, Outcome]:
-        """For each claim the worst outcome of what carries it."""
-        carried: dict[str, list[Outcome]] = defaultdict(list)
-        for part in (*self.invariants, *self.course, *self.measurements):
-            for claim in part.claims:
-                carried[claim].append(part.outcome)
-        return {claim: worst(outcomes) for claim, outcomes in sorted(carried.items())}
 
 
 def course_of(scenario: Scenario) -> tuple[Checker, ...]:

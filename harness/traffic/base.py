@@ -17,7 +17,9 @@ from harness.history import History
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """Where traffic plays: the environment, the history it writes into, its own seeded generator, and the sign to end."""
+    """Where traffic plays: the environment, the history it writes into, its own seeded generator, and the sign to
+    end.
+    """
 
     environment: Environment
     history: History
@@ -27,7 +29,9 @@ class Stage:
 
 
 class Traffic(Protocol):
-    """One shape of traffic. `play` begins no new work after `stage.ending` is set, and returns when the last has ended."""
+    """One shape of traffic. `play` begins no new work after `stage.ending` is set, and returns when the last has
+    ended.
+    """
 
     @property
     def name(self) -> str: ...

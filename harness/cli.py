@@ -1,0 +1,239 @@
+"""The one program, `harness`.
+
+This module only reads words and prints answers; whatever is heavy is imported by the command that needs it, so that
+`--help` is there at once. Every listing and verdict command takes `--json`: one document on standard output and nothing
+else there; progress goes to standard error.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from harness.run import Run
+
+HARNESS_ERROR = 13
+
+
+class CannotRun(click.ClickException):
+    """The harness itself could not do it: says why, and ends with its own exit code."""
+
+    exit_code = HARNESS_ERROR
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """A user's mistake, or a machine that lacks something, is one clear message and no traceback."""
+    from harness.config import ConfigError
+    from harness.environments.base import EnvironmentFault
+    from harness.interrupts import INTERRUPTED, Interrupted
+    from harness.scenario import ScenarioError
+    from harness.store import StoreError
+    from harness.topology import TopologyError
+
+    try:
+        yield
+    except Interrupted as error:
+        click.echo(f"{error}: ended, and nothing was left behind", err=True)
+        raise SystemExit(INTERRUPTED) from None
+    except (ConfigError, StoreError, TopologyError, ScenarioError, EnvironmentFault) as error:
+        raise CannotRun(str(error)) from None
+
+
+def _print_json(document: Any) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _progress(text: str) -> None:
+    click.echo(f"  .. {text}", err=True)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+environment_option = click.option(
+    "--environment",
+    type=click.Choice(["processes"]),
+    default="processes",
+    show_default=True,
+    help="Where the system runs.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="drill-harness", prog_name="harness")
+def main() -> None:
+    """Chaos drills that leave evidence, and trace replay, for systems on real databases.
+
+    Exit codes of a drill: 0 pass, 10 an invariant was broken, 11 an objective was missed, 12 unknown, 13 the harness
+    itself could not go on.
+    """
+
+
+@main.command()
+@json_option
+def doctor(as_json: bool) -> None:
+    """What this machine can run, and the command that adds what is missing."""
+    from dataclasses import asdict
+
+    from harness.doctor import examine
+
+    report = examine()
+    if as_json:
+        _print_json(asdict(report))
+    else:
+        from harness.reports.listing import doctor_table
+
+        doctor_table(report)
+    if not report.can_run_processes:
+        raise SystemExit(1)
+
+
+@main.command("list")
+@json_option
+def list_scenarios(as_json: bool) -> None:
+    """The scenarios: name, playbook section, faults, objectives."""
+    with _clear_errors():
+        from harness.catalogue import Catalogue
+        from harness.config import Config
+
+        catalogue = Catalogue.of(Config.load())
+        if as_json:
+            _print_json({"scenarios": catalogue.listing()})
+        else:
+            from harness.reports.listing import scenario_table
+
+            scenario_table(catalogue.listing())
+
+
+@main.command()
+@environment_option
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@json_option
+def up(environment: str, seed: int, as_json: bool) -> None:
+    """Start the reference system and keep it until Ctrl-C."""
+    with _clear_errors():
+        from harness.config import Config
+        from harness.interrupts import Interrupted, run
+        from harness.reports.listing import address_table
+        from harness.standing import stand
+
+        config = Config.load()
+        try:
+            run(stand(config, seed=seed, show=_print_json if as_json else address_table, progress=_progress))
+        except Interrupted:
+            click.echo("ended; nothing was left behind", err=True)
+
+
+@main.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME... | all")
+@environment_option
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Default: drawn from the clock, and printed.")
+@click.option("--repeat", type=click.IntRange(1, 10_000), default=1, show_default=True, help="With as many seeds.")
+@click.option("--negative", is_flag=True, help="Run the negative controls; each has to fail where it says.")
+@click.option("--noop", is_flag=True, help="Replace each injector by one that does nothing: it has to end unknown.")
+@click.option("--keep", is_flag=True, help="Keep the directory of the environment, with its logs and data.")
+@json_option
+def drill(
+    names: tuple[str, ...],
+    environment: str,
+    seed: int | None,
+    repeat: int,
+    negative: bool,
+    noop: bool,
+    keep: bool,
+    as_json: bool,
+) -> None:
+    """Drill scenarios: NAME is a scenario, or a module for all its variants."""
+    with _clear_errors():
+        from harness.catalogue import Catalogue
+        from harness.config import Config
+        from harness.interrupts import run
+        from harness.run import draw_seed
+        from harness.series import Series, drill_all
+
+        config = Config.load()
+        catalogue = Catalogue.of(config)
+        scenarios = catalogue.named(names)
+        if noop:
+            scenarios = tuple(scenario.without_injectors() for scenario in scenarios)
+        first_seed = draw_seed() if seed is None else seed
+        series = Series(config=config, topology=catalogue.topology, keep=keep, progress=_progress)
+        seeds = range(first_seed, first_seed + repeat)
+        show = _one_line if as_json or negative or repeat > 1 else _show
+        answer = run(drill_all(series, scenarios, seeds, negative=negative, show=show))
+    if as_json:
+        _print_json(answer.document())
+    elif len(answer.runs) > 1 or negative:
+        from harness.reports.listing import run_table
+
+        run_table(answer.runs)
+    raise SystemExit(int(answer.exit_code))
+
+
+@main.command()
+@click.argument("run_id", metavar="RUN")
+@json_option
+def judge(run_id: str, as_json: bool) -> None:
+    """Judge a saved run again, from its history alone. RUN is an id, or `last`."""
+    with _clear_errors():
+        from harness.run import exit_code, run_document
+
+        run = _load(run_id)
+        if as_json:
+            _print_json(run_document(run))
+        else:
+            _show(run)
+    raise SystemExit(int(exit_code([run])))
+
+
+@main.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--format", "form", type=click.Choice(["text"]), default="text", show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
+def report(run_id: str, form: str, output: Path | None) -> None:
+    """Show what a saved run saw. RUN is an id, or `last`."""
+    with _clear_errors():
+        from harness.reports.text import report_text
+
+        run = _load(run_id)
+        if output is None:
+            _show(run)
+        else:
+            output.write_text(report_text(run), encoding="utf-8")
+            click.echo(f"written to {output}", err=True)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def proxy(words: tuple[str, ...]) -> None:
+    """The fault proxy on its own, as a drop-in for toxiproxy-server."""
+    from harness.proxy.__main__ import main as proxy_main
+
+    proxy_main(list(words), prog_name="harness proxy")
+
+
+def _load(run_id: str) -> "Run":
+    from harness.catalogue import Catalogue
+    from harness.config import Config
+    from harness.judging import judge_history
+    from harness.store import Store
+
+    config = Config.load()
+    catalogue = Catalogue.of(config)
+    return Store(config.runs).load(run_id, lambda name, history: judge_history(catalogue.named([name])[0], history))
+
+
+def _show(run: "Run") -> None:
+    from harness.reports.text import print_report
+
+    print_report(run)
+
+
+def _one_line(run: "Run") -> None:
+    said = f"{run.outcome.value}, {run.duration_s:.1f} s"
+    if run.control:
+        said = f"{run.must_fail} {'caught it' if run.caught else 'DID NOT catch it'}, {run.duration_s:.1f} s"
+    _progress(f"{run.id}: {said}")

@@ -1,0 +1,158 @@
+"""Several drills, one after the other, in one environment that stays warm between them.
+
+Each drill begins with fresh data: the environment is reset, not cleaned. A drill that cannot be run because the
+environment lacks something is a run too, skipped with its reason.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from harness.clock import Clock
+from harness.config import Config
+from harness.drill import Progress, quiet, run_drill
+from harness.environments.base import Environment
+from harness.environments.processes import ProcessesEnvironment
+from harness.history import History
+from harness.judgement import Judgement
+from harness.judging import judge_history
+from harness.run import ExitCode, Run, commit_of, exit_code, new_run_id, outcome_of, own_versions, run_document
+from harness.scenario import NegativeControl, Scenario
+from harness.store import Store
+from harness.topology import Topology
+from harness.verdict import Outcome
+
+_UNSAFE_ALLOWED = {"ALLOW_UNSAFE": "1"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Series:
+    """Use as an async context manager; the environment is started by the first drill and ended on exit."""
+
+    config: Config
+    topology: Topology
+    keep: bool = False
+    progress: Progress = quiet
+    _environment: ProcessesEnvironment | None = field(init=False, default=None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._environment is not None:
+            await self._environment.down()
+
+    async def drill(self, scenario: Scenario, *, seed: int, control: NegativeControl | None = None) -> Run:
+        """Drill once, judge, save, and return what is left of it."""
+        scenario.check_against(self.topology)
+        settings = settings_of(scenario, control)
+        environment = await self._ready(settings, seed)
+        clock = Clock()
+        store = Store(self.config.runs)
+        run_id = new_run_id(scenario.name, seed, clock)
+
+        def run(history: History, judgement: Judgement, skipped: str | None = None) -> Run:
+            return store.save(
+                Run(
+                    id=run_id,
+                    scenario=scenario.name,
+                    seed=seed,
+                    commit=commit_of(self.config.project),
+                    environment=environment.name,
+                    versions={**own_versions(), **environment.versions()},
+                    settings=settings,
+                    started_at=clock.started_at.isoformat(timespec="milliseconds"),
+                    duration_s=clock.now_s(),
+                    history=history,
+                    judgement=judgement,
+                    control=control.name if control else None,
+                    must_fail=control.must_fail if control else None,
+                    skipped=skipped,
+                )
+            )
+
+        if missing := scenario.needs() - environment.capabilities:
+            reason = f"the {environment.name} environment has no {', '.join(sorted(missing))}"
+            return run(History(clock=clock), Judgement(), skipped=reason)
+        history = await run_drill(
+            scenario, environment, seed=seed, clock=clock, path=store.begin(run_id), progress=self.progress
+        )
+        return run(history, judge_history(scenario, history))
+
+    async def _ready(self, settings: Mapping[str, str], seed: int) -> Environment:
+        if self._environment is None:
+            self.progress("starting the system")
+            environment = ProcessesEnvironment(
+                self.topology, seed=seed, keep=self.keep, operator=self.config.operator, overrides=settings
+            )
+            # Kept before it is up, so that what a failed start has begun is ended too.
+            self._environment = environment
+            await environment.up()
+        else:
+            self.progress("resetting the system")
+            await self._environment.reset(overrides=settings)
+        return self._environment
+
+
+def settings_of(scenario: Scenario, control: NegativeControl | None) -> Mapping[str, str]:
+    """The variables of a drill: the scenario's own, and for a control also its unsafe switch, expressly allowed."""
+    if control is None:
+        return dict(scenario.settings)
+    return {**scenario.settings, **_UNSAFE_ALLOWED, **control.settings}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What several drills came to. With `negative`, passing means that every control was caught."""
+
+    runs: tuple[Run, ...]
+    negative: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.negative:
+            return Outcome.PASS if self.runs and all(run.caught for run in self.runs) else Outcome.FAIL
+        return outcome_of(self.runs)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.negative:
+            return ExitCode.PASS if self.outcome is Outcome.PASS else ExitCode.INVARIANT
+        return exit_code(self.runs)
+
+    def document(self) -> dict[str, Any]:
+        """As `drill --json` prints it."""
+        document: dict[str, Any] = {"outcome": self.outcome.value, "runs": [run_document(run) for run in self.runs]}
+        if self.negative:
+            document["controls"] = [
+                {
+                    "scenario": run.scenario,
+                    "control": run.control,
+                    "must_fail": run.must_fail,
+                    "caught": run.caught,
+                    "run": run.id,
+                }
+                for run in self.runs
+            ]
+        return document
+
+
+async def drill_all(
+    series: Series,
+    scenarios: Sequence[Scenario],
+    seeds: Sequence[int],
+    *,
+    negative: bool,
+    show: Callable[[Run], None],
+) -> Answer:
+    """Every scenario (or each of its negative controls) with every seed; `show` gets each run as it ends."""
+    runs: list[Run] = []
+    async with series:
+        for seed in seeds:
+            for scenario in scenarios:
+                for control in scenario.negative_controls if negative else (None,):
+                    without = f" without {control.name}" if control else ""
+                    series.progress(f"{scenario.name}{without}, seed {seed}")
+                    runs.append(await series.drill(scenario, seed=seed, control=control))
+                    show(runs[-1])
+    return Answer(runs=tuple(runs), negative=negative)
