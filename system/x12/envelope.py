@@ -57,6 +57,8 @@ def read_envelope(tokens: Tokens, defects: Defects) -> Interchange:
     _check_header(header, defects)
     groups: list[Group] = []
     at, end = 1, len(segments)
+    while at < end and segments[at][0] == "TA1":
+        at += 1
     while at < end and segments[at][0] == "GS":
         group, at = _read_group(segments, at, defects)
         groups.append(group)
@@ -98,7 +100,7 @@ def _read_group(segments: list[Segment], start: int, defects: Defects) -> tuple[
         if trailer[2].strip() != header[6].strip():
             message = f"GE02 is {quoted(trailer[2])} but GS06 is {quoted(header[6])}"
             _group(defects, "GE", position, "4", message, element=2)
-        if trailer[1].strip().lstrip("0") != str(len(sets)):
+        if (trailer[1].strip().lstrip("0") or "0") != str(len(sets)):
             message = f"GE01 says {quoted(trailer[1])} transaction sets, counted {len(sets)}"
             _group(defects, "GE", position, "5", message, element=1)
         at += 1
@@ -168,7 +170,7 @@ def _check_trailer(trailer: Segment, header: Segment, groups: int, position: int
     if number.strip() != header[13]:
         message = f"IEA02 is {quoted(number)} but ISA13 is {quoted(header[13])}"
         _interchange(defects, "IEA", position, "001", message, element=2)
-    if count.lstrip("0") != str(groups):
+    if (count.strip().lstrip("0") or "0") != str(groups):
         message = f"IEA01 says {quoted(count)} groups, counted {groups}"
         _interchange(defects, "IEA", position, "021", message, element=1)
 

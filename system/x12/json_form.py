@@ -37,10 +37,13 @@ def read_json(
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         defects.add(_defect("", 1, ElementCode.INVALID_CHARACTER, f"not JSON: {reason}"[:300]))
         return (), defects
-    several = document.get("tenders") if isinstance(document, dict) and "tenders" in document else [document]
-    if not isinstance(several, list) or not several or (len(document) > 1 and several[0] is not document):
-        defects.add(_defect("tenders", 1, ElementCode.INVALID_CODE, "expected a list of one tender or more, alone"))
-        return (), defects
+    several: Any = [document]
+    if isinstance(document, dict) and "tenders" in document:
+        several = document["tenders"]
+        if not isinstance(several, list) or not several or len(document) > 1:
+            message = "expected a list of one tender or more, and nothing beside it"
+            defects.add(_defect("tenders", 1, ElementCode.INVALID_CODE, message))
+            return (), defects
     if len(several) > tenders_max:
         message = f"expected at most {tenders_max} tenders, counted {len(several)}"
         defects.add(_defect("tenders", 1, ElementCode.TOO_MANY, message))

@@ -66,6 +66,9 @@ def read_interchange(body: bytes | str, *, sets_max: int = 1000, defects_max: in
                         raw=_raw(tokens, group, transaction),
                     )
                 )
+    if count == 0 and not defects:
+        message = "the interchange holds no transaction set"
+        defects.add(Defect(level=Level.INTERCHANGE, segment="ISA", position=1, code="024", message=message))
     return Reading(interchange=interchange, tenders=() if defects else tuple(tenders), defects=defects)
 
 

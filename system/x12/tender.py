@@ -6,10 +6,11 @@ booked is for the resolver to decide, not for this model.
 """
 
 import hashlib
+import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 SHIPMENT_ID_LENGTH_MAX = 30
 VERSION_LENGTH_MAX = 40
@@ -20,6 +21,14 @@ YEARS = (2000, 2099)
 
 Purpose = Literal["original", "change", "cancel"]
 StopType = Literal["pickup", "delivery"]
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", re.ASCII)
+
+
+def _iso_text(at: object) -> object:
+    if not isinstance(at, datetime) and not (isinstance(at, str) and _ISO.match(at)):
+        raise ValueError("expected a date and a time as in 2027-03-01T08:00:00")
+    return at
 
 
 def _in_years(at: datetime) -> datetime:
@@ -36,7 +45,7 @@ ShipmentId = Annotated[str, StringConstraints(min_length=1, max_length=SHIPMENT_
 Version = Annotated[str, StringConstraints(min_length=1, max_length=VERSION_LENGTH_MAX, pattern=_NAME)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=_ONE_LINE)]
 ShortText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=_ONE_LINE)]
-At = Annotated[datetime, Field(strict=True), AfterValidator(_in_years)]
+At = Annotated[datetime, BeforeValidator(_iso_text), AfterValidator(_in_years)]
 """Local time of the stop when naive, else aware; a whole date with a time, never a number."""
 WeightLb = Annotated[float, Field(gt=0, le=WEIGHT_LB_MAX, allow_inf_nan=False, strict=True)]
 RateUsd = Annotated[float, Field(gt=0, le=RATE_USD_MAX, allow_inf_nan=False, strict=True)]

@@ -107,7 +107,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     def begin(*, storage: Any = None, redis: Any = None, threads: bool = False, **changes: Any) -> Running:
         clock, ids = SteeredClock(), RandomIds()
         path = f"/{tmp_path}/{len(storages)}.sqlite" if threads else ""
-        settings = Settings(_env_file=None, **{"database_url": f"sqlite://{path}", **changes})
+        settings = Settings(**{"database_url": f"sqlite://{path}", **changes})
         real = Storage(make_engine(settings), clock=clock, ids=ids)
         storages.append(real)
         create_schema(real.engine)

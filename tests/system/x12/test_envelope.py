@@ -68,4 +68,4 @@ def test_positions_count_from_isa_and_from_st(two_sets: str) -> None:
 
 
 def test_an_envelope_without_a_tender_is_refused(write_tender: Callable[..., str]) -> None:
-    assert {defect.code for defect in defects_of(write_tender())} == {"021"}
+    assert {defect.code for defect in defects_of(write_tender())} == {"024"}
