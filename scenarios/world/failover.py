@@ -1,8 +1,8 @@
 """Watches a primary, and fails over to its replica when it is dead: fence, drain, promote, move, keep watching.
 
-The order is the point. Before anything takes writes elsewhere, nobody can reach the old primary through the endpoint, and
-it is killed if its host can be reached, or made read-only as soon as it answers again. One failover: a second one would
-need a replica, and nobody makes one here.
+The order is the point. Before anything takes writes elsewhere, nobody can reach the old primary through the endpoint,
+and it is killed if its host can be reached, or made read-only as soon as it answers again. One failover: a second one
+would need a replica, and nobody makes one here.
 """
 
 import asyncio
@@ -96,8 +96,9 @@ class Failover:
             await sleep_s(self.settings.probe_interval_s)
         first, second = self.settings.databases
         self.primary, self.replica = (first, second) if following[0] is None else (second, first)
-        look = await asyncio.to_thread(promotion.Probe(self.primary, promotion.STATEMENT_LIMIT_S).look)
-        self.epoch = look.server_id
+        probe = promotion.Probe(self.primary, self.settings.probe_timeout_s)
+        self.epoch = (await self._insisting("not looked at", probe.look)).server_id
+        probe.close()
         self.endpoint.move(_upstream(self.primary))
         self.state, self.primary_problem = "steady", None
         self._note("watching", primary=self.primary.name, replica=self.replica.name, epoch=self.epoch)
@@ -163,6 +164,7 @@ class Failover:
         if self.settings.can_kill:
             try:
                 details["killed_pid"] = await asyncio.to_thread(fencing.kill_server, old)
+                details["already_gone"] = details["killed_pid"] is None
             except fencing.NotThatServer as error:
                 details["not_killed"] = str(error)
         else:
@@ -195,9 +197,8 @@ class Failover:
         while True:
             if self.old is not None:
                 try:
-                    done = await asyncio.to_thread(
-                        promotion.demote, self.old, settings.probe_timeout_s, settings.spare_users
-                    )
+                    limit_s, spare = settings.probe_timeout_s, settings.spare_users
+                    done = await asyncio.to_thread(promotion.demote, self.old, limit_s, spare, clients_too=not seen)
                 except promotion.Failed:
                     seen = False
                 else:

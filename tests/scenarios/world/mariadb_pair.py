@@ -1,0 +1,195 @@
+"""Two real MariaDB servers, a primary and its GTID replica, below a temporary directory; each ended by its own PID."""
+
+import contextlib
+import json
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pymysql
+from pymysql.cursors import DictCursor
+
+from harness.clock import Deadline, block_s
+from harness.services.mariadb_config import (
+    DATA_SHAPE,
+    DURABLE,
+    REPLICATING,
+    SMALL_AND_QUICK,
+    Files,
+    Replication,
+    render,
+)
+from harness.services.mariadb_sql import CONTROLLER, REPLICATOR
+from harness.services.mariadb_template import statements
+from tests.scenarios.world.server_process import free_port
+
+FREIGHT = {"user": "freight", "password": "secret-freight"}
+
+if TYPE_CHECKING:
+    Connection = pymysql.connections.Connection[DictCursor]
+
+
+@dataclass(slots=True, kw_only=True)
+class Database:
+    """One server that a test may kill, pause and ask."""
+
+    name: str
+    files: Files
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, server_id: int) -> None:
+        """Start the server and wait until it answers SQL."""
+        argv = ["/usr/sbin/mariadbd", f"--defaults-file={self.files.config}", f"--server-id={server_id}"]
+        with (self.files.directory / "log").open("ab") as log:
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log)
+        deadline = Deadline(30)
+        while True:
+            try:
+                # Not with PyMySQL: it leaves the socket of a connection that was refused to the garbage collector.
+                with socket.socket(socket.AF_UNIX) as probe:
+                    probe.connect(str(self.files.socket))
+                self.ask("SELECT 1")
+                return
+            except OSError:
+                if deadline.passed or self.process.poll() is not None:
+                    raise RuntimeError((self.files.directory / "log").read_text()[-2000:]) from None
+                block_s(0.02)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the server; after SIGKILL also wait for its end."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        if number is signal.SIGKILL:
+            self.process.wait(timeout=10)
+
+    def ask(self, sql: str, *values: object) -> list[dict[str, Any]]:
+        """Run one statement as root, through the socket."""
+        with contextlib.closing(
+            pymysql.connect(
+                unix_socket=str(self.files.socket),
+                user="root",
+                autocommit=True,
+                cursorclass=DictCursor,
+                read_timeout=10,
+            )
+        ) as connection:
+            return run(connection, sql, *values)
+
+    def end(self) -> None:
+        """End the server, whatever state it is in."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(timeout=10)
+
+
+@dataclass(slots=True, kw_only=True)
+class Pair:
+    """A primary and its replica, which has applied everything when the pair is handed over."""
+
+    primary: Database
+    replica: Database
+    endpoint_port: int = field(default_factory=free_port)
+
+    def config(self, **more: Any) -> str:
+        """The managed database's CONFIG for this pair."""
+        databases = [
+            {
+                "name": one.name,
+                "address": f"127.0.0.1:{one.port}",
+                "pid_file": str(one.files.pid),
+                "fence_file": str(one.files.fence),
+                "user": CONTROLLER.user,
+                "password": CONTROLLER.password,
+            }
+            for one in (self.primary, self.replica)
+        ]
+        return json.dumps({"databases": databases, "endpoint_port": str(self.endpoint_port), **more})
+
+    def connect(self, port: int | None = None) -> "Connection":
+        """A client's connection in autocommit, through the endpoint unless a port is given."""
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=port or self.endpoint_port,
+            database="freight",
+            autocommit=True,
+            connect_timeout=2,
+            read_timeout=2,
+            write_timeout=2,
+            cursorclass=DictCursor,
+            user=FREIGHT["user"],
+            password=FREIGHT["password"],
+        )
+
+
+def run(connection: "Connection", sql: str, *values: object) -> list[dict[str, Any]]:
+    """Run one statement; its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values or None)
+        return [dict(row) for row in cursor.fetchall()]
+
+
+def make_template(directory: Path) -> Path:
+    """A data directory with the accounts and the schema `freight`, made once; returns its path."""
+    files = Files(directory=directory)
+    files.scratch.mkdir(parents=True)
+    places = files.lines(host="127.0.0.1", port=free_port())
+    files.config.write_text(render(DATA_SHAPE, SMALL_AND_QUICK, places))
+    files.fence.write_text("[mariadbd]\n")
+    installer = ["mariadb-install-db", f"--defaults-file={files.config}", "--auth-root-authentication-method=normal"]
+    subprocess.run([*installer, "--skip-test-db"], check=True, capture_output=True)
+    database = Database(name="template", files=files, port=0)
+    try:
+        database.start(1)
+        for statement in statements({"freight": FREIGHT}):
+            database.ask(statement)
+        database.ask("CREATE TABLE freight.notes (id INT PRIMARY KEY, text VARCHAR(200)) ENGINE=InnoDB")
+        database.signal(signal.SIGTERM)
+        assert database.process is not None
+        database.process.wait(timeout=30)
+    finally:
+        database.end()
+    return files.data
+
+
+@contextlib.contextmanager
+def running_pair(template: Path, directory: Path, *, semi_sync: bool = False) -> Iterator[Pair]:
+    """Both servers, replicating; ended on the way out."""
+    databases: list[Database] = []
+    for name in ("primary", "replica"):
+        files = Files(directory=directory / name)
+        files.scratch.mkdir(parents=True)
+        shutil.copytree(template, files.data)
+        port = free_port()
+        own = Replication(replica=name == "replica", semi_sync=semi_sync).lines()
+        places = files.lines(host="127.0.0.1", port=port)
+        groups = (DATA_SHAPE, SMALL_AND_QUICK, DURABLE, REPLICATING, own, places)
+        files.fence.write_text("[mariadbd]\n")
+        files.config.write_text(render(*groups, include=files.fence))
+        databases.append(Database(name=f"database-{name}", files=files, port=port))
+    primary, replica = databases
+    try:
+        primary.start(1)
+        replica.start(2)
+        replica.ask(
+            "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%s, MASTER_USER=%s, MASTER_PASSWORD=%s, "
+            "MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=1",
+            primary.port,
+            REPLICATOR.user,
+            REPLICATOR.password,
+        )
+        replica.ask("START SLAVE")
+        deadline = Deadline(20)
+        while replica.ask("SHOW SLAVE STATUS")[0]["Slave_IO_Running"] != "Yes":
+            if deadline.passed:
+                raise RuntimeError(str(replica.ask("SHOW SLAVE STATUS")[0]))
+            block_s(0.02)
+        yield Pair(primary=primary, replica=replica)
+    finally:
+        for database in databases:
+            database.end()
