@@ -1,0 +1,29 @@
+"""Traces as data: what came in, what the outside parties answered, what came out; and how two outputs differ.
+
+Files only. Nothing here runs a system: `replaying` does.
+"""
+
+from harness.traces.canonical import canonical_json, digest
+from harness.traces.cassette import Cassette, Failure, Interaction, Request, Response, load_cassette
+from harness.traces.diff import differences
+from harness.traces.strict_yaml import Unreadable
+from harness.traces.trace import Input, Trace, load_trace, load_traces, save_baseline, save_cassette
+
+__all__ = [
+    "Cassette",
+    "Failure",
+    "Input",
+    "Interaction",
+    "Request",
+    "Response",
+    "Trace",
+    "Unreadable",
+    "canonical_json",
+    "differences",
+    "digest",
+    "load_cassette",
+    "load_trace",
+    "load_traces",
+    "save_baseline",
+    "save_cassette",
+]
