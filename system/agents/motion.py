@@ -1,8 +1,8 @@
 """Motion, the outside system that books loads, over an HTTP client that is passed in.
 
 Every write carries an idempotency key, so that the same write sent twice is done once. Two things can go wrong, and
-they are kept apart: MotionUnavailable (nobody knows whether it was done; look before the next try) and MotionRefused (it
-was not done, and the same write never will be).
+they are kept apart: MotionUnavailable (nobody knows whether it was done; look before the next try) and MotionRefused
+(it was not done, and the same write never will be).
 """
 
 from collections.abc import Mapping, Sequence

@@ -38,6 +38,7 @@ def make_engine(settings: Settings) -> Engine:
     return create_engine(
         url,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # errors are logged, and the parameters are what partners sent
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
