@@ -1,0 +1,24 @@
+"""The checkers that know no system: each is a claim about a history, with its parameters as fields."""
+
+from harness.checkers.acknowledged import AcknowledgedWritesSurvive
+from harness.checkers.base import Checker, Claim, judge
+from harness.checkers.loss import AskedAgain, LossIsListed, NothingLost
+from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing
+from harness.checkers.states import NoneStuck, OnlyLegalTransitions, StateHeld
+from harness.checkers.traces import TracesUnchanged
+
+__all__ = [
+    "AcknowledgedWritesSurvive",
+    "AppliedExactlyOnce",
+    "AskedAgain",
+    "Checker",
+    "Claim",
+    "IdsNameOneThing",
+    "LossIsListed",
+    "NoneStuck",
+    "NothingLost",
+    "OnlyLegalTransitions",
+    "StateHeld",
+    "TracesUnchanged",
+    "judge",
+]

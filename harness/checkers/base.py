@@ -4,10 +4,14 @@ A checker sees the history alone, so a saved run can be judged again with nothin
 *unknown*, and so does its own failure: nothing passes by accident.
 """
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
-from harness.history import History
+from harness.history import Event, History
 from harness.verdict import Outcome, Verdict
+
+_EVIDENCE_LIMIT = 100
 
 
 class Checker(Protocol):
@@ -20,6 +24,37 @@ class Checker(Protocol):
     def claims(self) -> tuple[str, ...]: ...
 
     def check(self, history: History) -> Verdict: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What the checkers share: a name, which is the class's own unless given, and words for an answer."""
+
+    called: str = ""
+    claims: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.called or type(self).__name__
+
+    def _say(self, outcome: Outcome, summary: str, evidence: Iterable[Event | int] = ()) -> Verdict:
+        numbers = [event if isinstance(event, int) else event.number for event in evidence]
+        return Verdict(
+            checker=self.name,
+            outcome=outcome,
+            summary=summary,
+            evidence=tuple(sorted(set(numbers))[:_EVIDENCE_LIMIT]),
+            claims=self.claims,
+        )
+
+    def _pass(self, summary: str, evidence: Iterable[Event | int] = ()) -> Verdict:
+        return self._say(Outcome.PASS, summary, evidence)
+
+    def _fail(self, summary: str, evidence: Iterable[Event | int] = ()) -> Verdict:
+        return self._say(Outcome.FAIL, summary, evidence)
+
+    def _unknown(self, summary: str, evidence: Iterable[Event | int] = ()) -> Verdict:
+        return self._say(Outcome.UNKNOWN, summary, evidence)
 
 
 def judge(checker: Checker, history: History) -> Verdict:

@@ -101,6 +101,10 @@ class Loads:
             raise Refused(404, f"no load {load_id!r}")
         return self._loads[load_id]
 
+    def everything(self) -> list[Load]:
+        """Every load, the oldest first, cancelled ones too."""
+        return list(self._loads.values())
+
     def search(self, reference: str | None, since: datetime | None, limit: int) -> tuple[list[Load], bool]:
         """Loads of `reference` that were written at or after `since`, oldest first, and whether there are more."""
         found = [

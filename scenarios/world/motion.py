@@ -166,7 +166,11 @@ def _control_routes(world: Motion) -> list[Route]:
         world.loads = Loads()
         return JSONResponse({"status": "ok"})
 
+    async def every_load(_: Request) -> Response:
+        return JSONResponse({"loads": world.loads.everything()})
+
     return [
+        Route("/control/loads", every_load),
         Route("/control/behaviour", behaviour, methods=["GET", "POST"]),
         Route("/control/reset", reset, methods=["POST"]),
     ]

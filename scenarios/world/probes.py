@@ -30,6 +30,16 @@ def acknowledged(history: History) -> dict[str, int]:
     return found
 
 
+def attempted(history: History) -> set[str]:
+    """Every signal identity that a partner has sent, whatever came of it."""
+    return {
+        str(identity)
+        for event in history
+        if event.kind is Kind.INVOKE and event.action == SEND
+        for identity in event.value["identities"]
+    }
+
+
 def signal_identities(name: str, service: str) -> SqlProbe:
     """Every signal that stands in one database."""
     return SqlProbe(name=name, service=service, sql=f"SELECT {_IDENTITY} AS identity FROM freight.signals")
@@ -48,6 +58,12 @@ def intent_rows(name: str, service: str, *, trading_only: bool = True) -> SqlPro
         ),
         json_columns=("content",),
     )
+
+
+def intent_states(name: str, service: str) -> SqlProbe:
+    """The state of every intent of one database, looked at again and again."""
+    sql = f"SELECT {_IDENTITY} AS identity, state FROM freight.intents"
+    return SqlProbe(name=name, service=service, sql=sql, every_s=0.25)
 
 
 def transitions(service: str) -> SqlProbe:
@@ -107,7 +123,7 @@ class LedgerProbe:
 
 
 async def _loads(environment: Environment, service: str) -> list[dict[str, Any]]:
-    answer = await capability(environment, OutsideParty).request(service, "GET", "/ledger")
+    answer = await capability(environment, OutsideParty).request(service, "GET", "/control/loads")
     loads: list[dict[str, Any]] = answer["loads"]
     return loads
 
@@ -145,6 +161,7 @@ class BeyondReplica:
             kind=Kind.PROBE,
             action=self.name,
             value={
+                "attempted": sum(identity not in replicated for identity in attempted(history)),
                 "acknowledged": sum(identity not in replicated for identity in told),
                 "booked": sum(load["reference"] not in shipments for load in loads),
                 "replicated": len(replicated),

@@ -1,0 +1,69 @@
+"""What was done was done once, and a name means one thing."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from harness.checkers.base import Claim
+from harness.checkers.reading import acknowledgements, rows_of, snapshot, some
+from harness.history import Event, History
+from harness.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedExactlyOnce(Claim):
+    """Where a row says that it had an effect outside, the outside holds that one effect, and nothing holds two.
+
+    Rows of `snapshot` name their effect in `effect_id`; effects stand in the snapshot `effects`, under `field`, each
+    with the same `effect_id` and, in `effect_key`, what `key` is in a row.
+    """
+
+    key: str
+    snapshot: str = "rows"
+    effects: str
+    field: str
+    effect_key: str
+    effect_id: str
+
+    def check(self, history: History) -> Verdict:
+        rows, effects = snapshot(history, self.snapshot), snapshot(history, self.effects)
+        if rows is None or effects is None:
+            return self._unknown(f"no snapshot {self.effects if rows else self.snapshot} was taken")
+        done = rows_of(effects, self.field)
+        if not done:
+            return self._unknown("nothing had an effect")
+        evidence: list[Event] = [rows, effects]
+        several = [key for key, count in Counter(str(one[self.effect_key]) for one in done).items() if count > 1]
+        if several:
+            return self._fail(f"{len(several)} were applied more than once: {some(several)}", evidence)
+        there = {str(one[self.effect_key]): str(one[self.effect_id]) for one in done}
+        wrong = [
+            f"{row[self.key]} says {row[self.effect_id]}, there is {there.get(str(row[self.key]), 'none')}"
+            for row in rows_of(rows)
+            if row.get(self.effect_id) is not None and there.get(str(row[self.key])) != str(row[self.effect_id])
+        ]
+        if wrong:
+            return self._fail(f"{len(wrong)} rows name an effect that is not there: {some(wrong)}", evidence)
+        return self._pass(f"{len(done)} effects, one for each {self.key}", evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdsNameOneThing(Claim):
+    """No id that a client was given stands for two things, in all that was ever answered."""
+
+    write: str
+    id_field: str
+    key: str = "identity"
+
+    def check(self, history: History) -> Verdict:
+        meanings: dict[str, dict[str, int]] = {}
+        for told in acknowledgements(history, self.write, self.key):
+            if (given := told.result.get(self.id_field)) is not None:
+                meanings.setdefault(str(given), {}).setdefault(told.key, told.event.number)
+        if not meanings:
+            return self._unknown(f"no {self.write} was answered with an id")
+        shared = {given: things for given, things in meanings.items() if len(things) > 1}
+        if shared:
+            listed = [f"{given} is {' and '.join(things)}" for given, things in shared.items()]
+            evidence = [number for things in shared.values() for number in things.values()]
+            return self._fail(f"{len(shared)} ids name more than one thing: {some(listed, 3)}", evidence)
+        return self._pass(f"{len(meanings)} ids, each one thing", ())

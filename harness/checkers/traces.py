@@ -1,0 +1,30 @@
+"""Recorded traces give the outputs that they gave before."""
+
+from dataclasses import dataclass
+
+from harness.checkers.base import Claim
+from harness.checkers.reading import some
+from harness.history import History, Kind
+from harness.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TracesUnchanged(Claim):
+    """At least `at_least` traces were driven through the recovered system, and each gave its baseline's output."""
+
+    at_least: int = 1
+
+    def check(self, history: History) -> Verdict:
+        replays = history.where(kind=Kind.STEP, action="replay")
+        changed = [event for event in replays if event.value.get("equal") is False]
+        unsure = [event for event in replays if event.value.get("equal") is None]
+        if changed:
+            names = [f"{event.value['trace']} ({some(map(str, event.value['differences']), 2)})" for event in changed]
+            return self._fail(f"Trace replay mismatch: {some(names, 3)}", changed)
+        if unsure or len(replays) < self.at_least:
+            names = [str(event.value["trace"]) for event in unsure]
+            return self._unknown(
+                f"{len(replays)} traces replayed, {self.at_least} wanted; without an answer: {some(names) or 'none'}",
+                unsure,
+            )
+        return self._pass(f"{len(replays)} traces gave the output they gave before", replays)
