@@ -38,11 +38,11 @@ def results(found: Sequence[Result]) -> dict[str, Any]:
 
 
 def malformed(defects: Defects) -> dict[str, Any]:
-    """The body of a 400: what was found wrong, up to the limit, and how much there was."""
+    """The body of a 400: what was found wrong, and whether that is all of it or reading stopped there."""
     return {
         "error": "malformed",
         "errors": [defect.as_json() for defect in defects.found],
-        "errors_total": defects.count,
+        "complete": not defects.full,
     }
 
 

@@ -139,7 +139,7 @@ def _schemas() -> dict[str, Any]:
             {
                 "error": {"const": "malformed"},
                 "errors": {"type": "array", "items": _ref("Defect")},
-                "errors_total": {"type": "integer", "minimum": 1},
+                "complete": {"type": "boolean"},
             }
         ),
         "Defect": _object(

@@ -16,8 +16,6 @@ from system.x12.writing import Envelope, OutgoingSet, write_interchange
 
 _CODES_MAX = 5
 """AK5 and AK9 have room for five codes."""
-_SETS_MAX = 1000
-"""An interchange with more sets than this gets its TA1 alone."""
 
 
 def write_acknowledgment(reading: Reading, *, at: datetime) -> str | None:
@@ -29,8 +27,7 @@ def write_acknowledgment(reading: Reading, *, at: datetime) -> str | None:
     if interchange is None or not _answerable(interchange):
         return None
     found = reading.defects.found
-    few = sum(len(group.sets) for group in interchange.groups) <= _SETS_MAX
-    groups = [group for group in interchange.groups if group.control_number] if few else []
+    groups = [group for group in interchange.groups if group.control_number]
     sets = [OutgoingSet(code="997", segments=_group_answer(group, found, bool(found))) for group in groups]
     notes = _interchange_note(interchange, found, at) if not sets or _of(found, Level.INTERCHANGE) else ()
     envelope = Envelope(

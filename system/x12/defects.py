@@ -83,20 +83,26 @@ class Defect:
 
 @dataclass(slots=True)
 class Defects:
-    """Collects defects up to `limit`, then only counts: what a partner sends must not grow our answer without bound."""
+    """Collects defects up to `limit`; readers stop when it is `full`.
+
+    What a partner sends must grow neither our answer nor our work without bound.
+    """
 
     limit: int = 100
     found: list[Defect] = field(default_factory=list)
-    count: int = 0
 
     def add(self, defect: Defect) -> None:
-        """Keeps `defect`, or only counts it when the limit is reached."""
-        self.count += 1
-        if len(self.found) < self.limit:
+        """Keeps `defect`, unless the limit is reached."""
+        if not self.full:
             self.found.append(defect)
 
+    @property
+    def full(self) -> bool:
+        """Whether the limit is reached: there may be more wrong than what was found."""
+        return len(self.found) >= self.limit
+
     def __bool__(self) -> bool:
-        return self.count > 0
+        return bool(self.found)
 
 
 def quoted(text: str, length_max: int = 30) -> str:

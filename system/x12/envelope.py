@@ -50,19 +50,29 @@ class Interchange:
     groups: tuple[Group, ...]
 
 
-def read_envelope(tokens: Tokens, defects: Defects) -> Interchange:
-    """The structure of an interchange; what is wrong with it goes to `defects`, and reading goes on while it can."""
+def read_envelope(tokens: Tokens, defects: Defects, *, sets_max: int = 1000) -> Interchange:
+    """The structure of an interchange; what is wrong with it goes to `defects`, and reading goes on while it can.
+
+    An interchange of more than `sets_max` transaction sets is not read beyond its header.
+    """
     segments = tokens.segments
     header = [element.strip() for element in segments[0]]
     _check_header(header, defects)
     groups: list[Group] = []
     at, end = 1, len(segments)
+    count = sum(1 for segment in segments if segment[0] == "ST")
+    if count > sets_max:
+        message = f"expected at most {sets_max} transaction sets in one interchange, counted {count}"
+        _interchange(defects, "ISA", 1, "024", message)
+        return _with_groups(tokens, header, [])
     while at < end and segments[at][0] == "TA1":
         at += 1
-    while at < end and segments[at][0] == "GS":
+    while at < end and segments[at][0] == "GS" and not defects.full:
         group, at = _read_group(segments, at, defects)
         groups.append(group)
-    if at == end:
+    if defects.full:
+        pass
+    elif at == end:
         _interchange(defects, "IEA", end, "023", "the interchange ends without an IEA segment")
     elif segments[at][0] != "IEA":
         message = f"expected GS or IEA, seen {quoted(segments[at][0])}"
@@ -71,6 +81,10 @@ def read_envelope(tokens: Tokens, defects: Defects) -> Interchange:
         _check_trailer(segments[at], header, len(groups), at + 1, defects)
         if at + 1 < end:
             _interchange(defects, segments[at + 1][0][:3], at + 2, "022", "data follows the IEA segment")
+    return _with_groups(tokens, header, groups)
+
+
+def _with_groups(tokens: Tokens, header: Segment, groups: list[Group]) -> Interchange:
     return Interchange(
         delimiters=tokens.delimiters,
         sender_qualifier=header[5],

@@ -48,8 +48,12 @@ def read_json(
         message = f"expected at most {tenders_max} tenders, counted {len(several)}"
         defects.add(_defect("tenders", 1, ElementCode.TOO_MANY, message))
         return (), defects
-    tenders = [_read_one(one, number, defects) for number, one in enumerate(several, 1)]
-    return () if defects else tuple(tender for tender in tenders if tender is not None), defects
+    tenders: list[ReadTender] = []
+    for number, one in enumerate(several, 1):
+        tender = None if defects.full else _read_one(one, number, defects)
+        if tender is not None:
+            tenders.append(tender)
+    return () if defects else tuple(tenders), defects
 
 
 def _read_one(one: Any, position: int, defects: Defects) -> ReadTender | None:

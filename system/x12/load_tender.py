@@ -95,10 +95,12 @@ class _Draft:
 def read_load_tender(transaction: TransactionSet, defects: Defects) -> Tender | None:
     """The tender of one 204, or None when it has defects, which go to `defects`."""
     draft = _Draft(transaction=transaction, defects=defects)
-    before = defects.count
+    before = len(defects.found)
     _check_heading(draft)
     readers = _READERS
     for set_position, segment in enumerate(transaction.segments, 1):
+        if defects.full:
+            return None
         read = readers.get(segment[0])
         if read is None:
             if not _SEGMENT_ID.fullmatch(segment[0]):
@@ -110,7 +112,7 @@ def read_load_tender(transaction: TransactionSet, defects: Defects) -> Tender | 
         except Misstated as error:
             element = error.element or 1
             draft.wrong(segment[0], set_position, error.code, str(error), element, _element(segment, element))
-    if defects.count > before:
+    if len(defects.found) > before:
         return None
     _conclude(draft)
     return _validated(draft)

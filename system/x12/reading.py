@@ -38,7 +38,7 @@ class Reading:
 def read_interchange(body: bytes | str, *, sets_max: int = 1000, defects_max: int = 100) -> Reading:
     """Reads an interchange of 204s; never raises for bad input.
 
-    More than `sets_max` transaction sets are a defect; after `defects_max` defects the rest is only counted.
+    More than `sets_max` transaction sets are a defect; reading stops at `defects_max` defects.
     """
     defects = Defects(limit=defects_max)
     try:
@@ -46,16 +46,13 @@ def read_interchange(body: bytes | str, *, sets_max: int = 1000, defects_max: in
     except Unreadable as error:
         defects.add(error.defect)
         return Reading(interchange=None, tenders=(), defects=defects)
-    interchange = read_envelope(tokens, defects)
-    count = sum(len(group.sets) for group in interchange.groups)
-    if count > sets_max:
-        message = f"expected at most {sets_max} transaction sets in one interchange, counted {count}"
-        defects.add(Defect(level=Level.INTERCHANGE, segment="ISA", position=1, code="024", message=message))
-        return Reading(interchange=interchange, tenders=(), defects=defects)
+    interchange = read_envelope(tokens, defects, sets_max=sets_max)
     tenders: list[ReadTender] = []
     for group in interchange.groups:
         _check_group(group, defects)
         for transaction in group.sets:
+            if defects.full:
+                break
             tender = _read_set(transaction, defects)
             if tender is not None and not defects:
                 tenders.append(
@@ -66,7 +63,7 @@ def read_interchange(body: bytes | str, *, sets_max: int = 1000, defects_max: in
                         raw=_raw(tokens, group, transaction),
                     )
                 )
-    if count == 0 and not defects:
+    if not tenders and not defects:
         message = "the interchange holds no transaction set"
         defects.add(Defect(level=Level.INTERCHANGE, segment="ISA", position=1, code="024", message=message))
     return Reading(interchange=interchange, tenders=() if defects else tuple(tenders), defects=defects)

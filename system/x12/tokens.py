@@ -5,7 +5,6 @@ separator, segment terminator and, from version 00402 on, the repetition separat
 that: `str.split` does the work, because a flood of bad input must be cheap to look at.
 """
 
-import functools
 import re
 from dataclasses import dataclass
 
@@ -15,7 +14,12 @@ ISA_LENGTH = 106
 _ISA_SEPARATORS = (3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103)
 _REPETITION_SINCE = "00402"
 _LINE_ENDS = "\r\n"
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BLANKS = " \t\r\n"
+
+SEGMENTS_MAX = 100_000
+ELEMENTS_MAX = 500_000
+"""Far more than an interchange has; what is only delimiters would cost the most to cut."""
 
 Segment = list[str]
 """A segment's elements as text; the first is the segment's id, so that element n stands at index n."""
@@ -69,18 +73,21 @@ def read_delimiters(text: str) -> Delimiters:
     )
 
 
-def tokenize(text: str) -> Tokens:
-    """Cuts `text` into segments and elements; raises Unreadable when it cannot be cut.
+def tokenize(text: str, *, segments_max: int = SEGMENTS_MAX, elements_max: int = ELEMENTS_MAX) -> Tokens:
+    """Cuts `text` into segments and elements; raises Unreadable when it cannot be cut, or into more than allowed.
 
     Line breaks after a segment terminator and white space after the last one are not data. The last terminator may be
     missing only where it is a line break, which transports like to trim.
     """
     delimiters = read_delimiters(text)
     terminator, separator = delimiters.segment, delimiters.element
-    forbidden = _forbidden(delimiters).search(text)
+    forbidden = _CONTROL.search(_without_delimiters(text, delimiters))
     if forbidden:
         position = text.count(terminator, 0, forbidden.start()) + 1
         raise _unreadable("024", f"segment {position} holds the control character {forbidden[0]!r}", position)
+    for mark, limit, parts in ((terminator, segments_max, "segments"), (separator, elements_max, "elements")):
+        if text.count(mark) > limit:
+            raise _unreadable("024", f"expected at most {limit} {parts}, counted more")
     lines = text.split(terminator)
     if terminator not in _LINE_ENDS or "\r" in text:
         lines = [line.lstrip(_LINE_ENDS) for line in lines]
@@ -93,12 +100,12 @@ def tokenize(text: str) -> Tokens:
     return Tokens(delimiters=delimiters, lines=lines, segments=[line.split(separator) for line in lines])
 
 
-@functools.lru_cache(maxsize=64)
-def _forbidden(delimiters: Delimiters) -> re.Pattern[str]:
-    used = {delimiters.element, delimiters.component, delimiters.segment, delimiters.repetition}
-    allowed = {*used, "\r", "\n", "\t"}
-    characters = [chr(code) for code in (*range(32), 127) if chr(code) not in allowed]
-    return re.compile("[" + re.escape("".join(characters)) + "]")
+def _without_delimiters(text: str, delimiters: Delimiters) -> str:
+    """The text with those delimiters blanked that are control characters themselves, as some partners use them."""
+    for mark in (delimiters.element, delimiters.component, delimiters.segment, delimiters.repetition):
+        if mark is not None and mark < " ":
+            text = text.replace(mark, " ")
+    return text
 
 
 def _unreadable(code: str, message: str, position: int = 1) -> Unreadable:

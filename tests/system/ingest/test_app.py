@@ -174,7 +174,7 @@ class TestRefused:
                     "control_number": "0002",
                 }
             ],
-            "errors_total": 1,
+            "complete": True,
         }
 
     def test_malformed_x12_with_a_997(self, running: Any, write: Any) -> None:

@@ -1,15 +1,15 @@
-"""Defects are kept up to a limit and counted past it."""
+"""Defects are kept up to a limit."""
 
 from system.x12 import Defect, Defects, Level
 
 
-def test_past_the_limit_defects_are_only_counted() -> None:
+def test_past_the_limit_nothing_is_kept() -> None:
     defects = Defects(limit=2)
     assert not defects
     for position in range(1, 6):
         defects.add(Defect(level=Level.SET, segment="SE", position=position, code="4", message="x"))
     assert [defect.position for defect in defects.found] == [1, 2]
-    assert (defects.count, bool(defects)) == (5, True)
+    assert (defects.full, bool(defects)) == (True, True)
 
 
 def test_the_json_shape() -> None:

@@ -58,10 +58,16 @@ def test_too_many_sets_are_refused_before_they_are_read(plain_segments: Segments
     assert "at most 2" in defect.message
 
 
-def test_defects_are_counted_past_the_limit(plain_segments: Segments, write_tender: Write) -> None:
+def test_reading_stops_at_the_limit_of_defects(plain_segments: Segments, write_tender: Write) -> None:
     text = write_tender(*[shipment(plain_segments, "")] * 50)
     defects = read_interchange(text, defects_max=10).defects
-    assert (len(defects.found), defects.count) == (10, 50)
+    assert (len(defects.found), defects.full) == (10, True)
+    assert not read_interchange(text).defects.full
+
+
+def test_one_set_of_nothing_but_mistakes_is_not_read_to_its_end(write_tender: Write) -> None:
+    reading = read_interchange(write_tender([("G62", "69", "never")] * 50_000))
+    assert reading.defects.full
 
 
 def test_a_byte_that_is_no_text_is_named(plain_segments: Segments, write_tender: Write) -> None:

@@ -78,6 +78,12 @@ def test_what_cannot_be_cut_is_named(text: str, code: str) -> None:
     assert caught.value.defect.message
 
 
+def test_what_is_only_delimiters_is_not_cut() -> None:
+    for text in (PLAIN + "~" * 100_001, PLAIN + "*" * 500_001 + "~"):
+        with pytest.raises(Unreadable, match="at most"):
+            tokenize(text)
+
+
 _VALUE = st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .-/&#", max_size=12)
 _SEGMENT = st.tuples(
     st.sampled_from(["N1", "L11", "G62", "S5", "NTE", "B2A", "N7"]), st.lists(_VALUE, min_size=1, max_size=9)
