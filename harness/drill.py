@@ -162,6 +162,7 @@ class _Drill:
     async def heal_all(self) -> None:
         """Undo every fault, the newest first; one that will not be healed does not keep the others from it."""
         self.phase("heal")
+        self.watching.arm_abort(False)
         for fault in reversed(list(self.injected)):
             try:
                 await self.heal(fault)

@@ -54,9 +54,9 @@ class Watching:
             for probe in self.scenario.probes
         )
 
-    def arm_abort(self) -> None:
-        """From now on the abort condition is held against what is seen."""
-        self._abort_armed = True
+    def arm_abort(self, armed: bool = True) -> None:
+        """From now on the abort condition is held against what is seen; or is no longer."""
+        self._abort_armed = armed
 
     async def _look_again_and_again(self, probe: Probe) -> None:
         while True:

@@ -86,7 +86,7 @@ SAFETY = (
         reached="CONFIRMED", after=frozenset({"EXECUTING", "EXECUTED"}), before="replica_states", claims=("4.3",)
     ),
     LossIsListed(write=SEND, listing=LIST.words, claims=("4.4",)),
-    AskedAgain(write=SEND, claims=("4.5",)),
+    AskedAgain(write=SEND, asked_field="shipments", claims=("4.5",)),
     QuickRefusals(claims=("4.1",)),
     TracesUnchanged(at_least=5),
 )

@@ -17,12 +17,12 @@ TREES = ("harness", "system", "scenarios", "benchmarks", "tests")
 
 # Bottom first. A name imports what stands below its row; within a row nothing, except what an entry of OVER allows.
 ROWS = (
-    ("clock", "history", "verdict", "topology", "config", "metric"),
+    ("clock", "history", "verdict", "topology", "config", "metric", "interrupts"),
     ("environments", "services", "proxy", "traces", "checkers", "objective"),
-    ("faults", "probes", "traffic"),
-    ("scenario", "run"),
-    ("drill", "store", "replaying"),
-    ("reports",),
+    ("faults", "probes", "traffic", "judgement"),
+    ("scenario", "run", "steps"),
+    ("drill", "store", "replaying", "catalogue", "judging", "watching"),
+    ("reports", "series", "standing", "doctor"),
     ("gate", "game_day"),
     ("cli", "pytest_plugin", "__main__"),
 )
@@ -31,6 +31,8 @@ OVER = {
     "metric": {"history"},
     "environments": {"services", "proxy"},
     "services": {"proxy"},
+    "scenario": {"steps"},
+    "drill": {"watching"},
     "__main__": {"cli"},
 }
 ROW_OF = {name: number for number, row in enumerate(ROWS, start=1) for name in row}

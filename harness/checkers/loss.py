@@ -90,9 +90,10 @@ class LossIsListed(Claim):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedAgain(Claim):
-    """Whoever lost something was asked to send again, by name of what is missing, and nobody else was."""
+    """Everything that was lost was asked for, by name: notices list what they ask for under `asked_field`."""
 
     write: str
+    asked_field: str
     promoted_rows: str = "promoted_rows"
     key: str = "identity"
 
@@ -102,7 +103,7 @@ class AskedAgain(Claim):
             return self._unknown(f"no snapshot {self.promoted_rows} was taken")
         lost, rows = found
         notices = history.where(kind=Kind.STEP, action="notice")
-        asked = {str(one) for notice in notices for one in notice.value.get("shipments", ())}
+        asked = {str(one) for notice in notices for one in notice.value.get(self.asked_field, ())}
         forgotten = [one for one in lost if one not in asked]
         if forgotten:
             return self._fail(
@@ -110,5 +111,4 @@ class AskedAgain(Claim):
             )
         if not lost:
             return self._pass("nothing was lost, so nobody had to be asked", [rows])
-        who = {str(notice.value.get("partner")) for notice in notices}
-        return self._pass(f"all {len(lost)} lost were asked for, of {len(who)} senders", [rows, *notices])
+        return self._pass(f"all {len(lost)} lost were asked for, in {len(notices)} notices", [rows, *notices])

@@ -1,0 +1,1 @@
+"""Reports read runs and listings and show them; they never start anything."""

@@ -39,7 +39,7 @@ class RecordingClient:
     base_url: str
     timeout_s: float = 10.0
     _http: httpx.AsyncClient = field(init=False)
-    _numbers: count[int] = field(init=False, default_factory=count)
+    _numbers: "count[int]" = field(init=False, default_factory=count)
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(

@@ -1,0 +1,89 @@
+"""Tables for the terminal: scenarios, runs, addresses, and what this machine can run."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.run import Run
+from harness.verdict import Outcome
+
+COLOURS = {"pass": "green", "fail": "bold red", "unknown": "yellow", "skipped": "cyan"}
+
+
+def coloured(word: str) -> Text:
+    """An outcome in its colour."""
+    return Text(word, style=COLOURS.get(word, ""))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def scenario_table(listing: Sequence[Mapping[str, Any]]) -> None:
+    """`harness list`: a row a scenario."""
+    table = _table("scenario", "playbook", "faults", "objectives", "controls")
+    for row in listing:
+        table.add_row(
+            str(row["name"]),
+            str(row["playbook"]),
+            "\n".join([*row["conditions"], *row["faults"]]),
+            "\n".join(row["objectives"]),
+            "\n".join(control["name"] for control in row["negative_controls"]),
+        )
+    Console().print(table)
+
+
+def run_table(runs: Sequence[Run]) -> None:
+    """A row a run, for several drills at once."""
+    table = _table("scenario", "without", "seed", "outcome", "seconds", "RTO", "RPO", "run")
+    for run in runs:
+        measured = {part.name: part.value_s for part in run.judgement.measurements}
+        outcome = "skipped" if run.skipped else run.outcome.value
+        if run.control:
+            outcome = "pass" if run.caught else "fail"
+        shown = coloured(outcome)
+        if run.control:
+            shown = Text("caught" if run.caught else "not caught", style=COLOURS[outcome])
+        table.add_row(
+            run.scenario,
+            run.control or "",
+            str(run.seed),
+            shown,
+            f"{run.duration_s:.1f}",
+            _seconds(measured.get("rto")),
+            _seconds(measured.get("rpo")),
+            run.id,
+        )
+    console = Console()
+    console.print(table)
+    passed = sum(run.caught if run.control else run.outcome is Outcome.PASS for run in runs)
+    console.print(f"\n{passed} of {len(runs)} {'caught' if any(run.control for run in runs) else 'passed'}")
+
+
+def _seconds(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f} s"
+
+
+def address_table(addresses: Mapping[str, Any]) -> None:
+    """`harness up`: where everything listens."""
+    table = _table("what", "where")
+    for heading in ("services", "links"):
+        for name, address in addresses[heading].items():
+            table.add_row(name, address)
+    console = Console()
+    console.print(table)
+    console.print(f"\nlogs and data: {addresses['directory']}")
+
+
+def doctor_table(report: Any) -> None:
+    """`harness doctor`: a row a check, and what to do about what is missing."""
+    table = _table("check", "state", "seen", "what to do")
+    for check in report.checks:
+        table.add_row(check.name, coloured("pass" if check.ok else "fail"), check.seen, check.remedy or "")
+    Console().print(table)
