@@ -17,6 +17,7 @@ from harness.traces.strict_yaml import Unreadable
 
 INTERACTIONS_MAX = 1_000
 AFTER_S_MAX = 86_400.0
+_SPREAD_DEPTH = 2
 
 FailureKind = Literal["timeout", "reset", "refused"]
 _STAND_IN = {"status": {"code": 504, "message": "a failure stands beside this"}, "headers": {}, "body": {"string": ""}}
@@ -203,10 +204,22 @@ def _listed(headers: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def spread_out(body: str) -> str:
-    """A JSON object or list over several lines, for reading; any other body as it is."""
+    """A JSON object or list over several lines, its outer levels a line an entry; any other body as it is."""
     if body[:1] not in ("{", "["):
         return body
     try:
-        return json.dumps(json.loads(body), indent=1, ensure_ascii=False) + "\n"
+        return _spread(json.loads(body), 0) + "\n"
     except (ValueError, RecursionError):
         return body
+
+
+def _spread(document: Any, depth: int) -> str:
+    if depth == _SPREAD_DEPTH or not document or not isinstance(document, dict | list):
+        return json.dumps(document, ensure_ascii=False)
+    indent = " " * (depth + 1)
+    if isinstance(document, list):
+        inner = [indent + _spread(item, depth + 1) for item in document]
+    else:
+        inner = [f"{indent}{json.dumps(key)}: {_spread(value, depth + 1)}" for key, value in document.items()]
+    opening, closing = "[]" if isinstance(document, list) else "{}"
+    return "\n".join([opening, ",\n".join(inner), " " * depth + closing])
