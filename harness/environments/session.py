@@ -1,0 +1,161 @@
+"""One stay of an environment: from `up` to `down`. Its directory, ports, guardian, warm interpreter, links and
+services.
+
+Everything that must be undone is held here, so that undoing it is one call that can be made at any moment.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.environments.base import EnvironmentFault
+from harness.environments.guardian import KEPT
+from harness.environments.guardian_client import GuardianClient
+from harness.environments.links import Links, proxy_command
+from harness.environments.placing import PROXY, Overrides, PortPlan, place_all
+from harness.environments.ports import PortLease
+from harness.environments.run_directory import RunDirectory, private_directory, sweep
+from harness.environments.running import Running
+from harness.environments.starting import Starting
+from harness.environments.warm_interpreter import WarmInterpreter
+from harness.services.base import end_of_log
+from harness.topology import Topology
+
+PORTS = ".ports"
+
+
+class Session:
+    """Made by `begin`, which starts the guardian and the warm interpreter; `start` brings the services up."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        run: RunDirectory,
+        ports: PortLease,
+        guardian: GuardianClient,
+        seed: int,
+        project: Path,
+    ) -> None:
+        self.topology = topology
+        self.plan = PortPlan.choose(topology, ports.take)
+        self.running = Running(guardian, project)
+        self.links = Links(topology, self.plan)
+        self._run = run
+        self._ports = ports
+        self._guardian = guardian
+        self._seed = seed
+        self._project = project
+        self._starting: Starting | None = None
+
+    @classmethod
+    async def begin(cls, topology: Topology, *, root: Path, seed: int, keep: bool, project: Path) -> "Session":
+        """Sweep what others left, make the run's directory, start guardian and warm interpreter."""
+        await asyncio.to_thread(sweep, root)
+        run = RunDirectory.create(root)
+        if keep:
+            (run.path / KEPT).touch()
+        (run.path / "logs").mkdir()
+        ports = PortLease(private_directory(root) / PORTS)
+        guardian = GuardianClient(run)
+        try:
+            session = cls(topology, run, ports, guardian, seed, project)
+            await guardian.ready()
+            await session._warm_up()
+        except BaseException:
+            # Blocks for some milliseconds, and for once that is right: nothing can come between.
+            guardian.finish(10.0)
+            ports.release()
+            raise
+        return session
+
+    @property
+    def directory(self) -> Path:
+        return self._run.path
+
+    @property
+    def lost(self) -> bool:
+        """The guardian was killed, and everything with it."""
+        return self._guardian.lost
+
+    @property
+    def starting(self) -> Starting:
+        if self._starting is None:
+            raise EnvironmentFault("the services have not been started yet")
+        return self._starting
+
+    async def start(self, overrides: Mapping[str, str]) -> None:
+        """Lay out data, start everything, return when all are ready."""
+        facts = {"directory": str(self.directory), "seed": str(self._seed), "id": self._run.run_id}
+        placements = place_all(
+            self.topology,
+            self.plan,
+            Overrides.of(overrides, self.topology),
+            run=self.directory,
+            project=self._project,
+            facts_of_run=facts,
+        )
+        self._starting = Starting(self.topology, placements, self.running)
+        linked = asyncio.Event()
+        tasks = {asyncio.create_task(self._link(linked)), asyncio.create_task(self._starting.all(linked))}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def restart(self, overrides: Mapping[str, str]) -> None:
+        """End all services, lay out fresh data, start again with the same ports and the same warm interpreter."""
+        warm = self.running.warm
+        kept = [warm.identity.pid] if warm is not None and not warm.gone else []
+        await self._guardian.end(keep=kept)
+        self.running.forget()
+        aside = self.directory / "before"
+        aside.mkdir()
+        for name in ("data", "logs"):
+            if (self.directory / name).exists():
+                (self.directory / name).rename(aside / name)
+        (self.directory / "logs").mkdir()
+        if not kept:
+            await self._warm_up()
+        removing = asyncio.ensure_future(asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True))
+        try:
+            await self.start(overrides)
+        finally:
+            await asyncio.shield(removing)
+
+    def release(self) -> None:
+        """Let the guardian undo everything; returns at once."""
+        self._guardian.release_lease()
+
+    def finish(self, limit_s: float) -> None:
+        """Wait until everything is undone, and give the ports back. Blocks."""
+        try:
+            self._guardian.finish(limit_s)
+        finally:
+            self._ports.release()
+
+    async def _warm_up(self) -> None:
+        self.running.warm = await WarmInterpreter.start(
+            self._guardian,
+            run=self.directory,
+            project=self._project,
+            modules=[*self.topology.preload, *Links.PRELOAD],
+            log=self.directory / "logs" / "warm-interpreter.log",
+        )
+
+    async def _link(self, linked: asyncio.Event) -> None:
+        """Start the fault proxy and make all links; then Python services may start."""
+        if not self.topology.links:
+            linked.set()
+            return
+        log = self.directory / "logs" / f"{PROXY}.log"
+        identity = await self.running.launch(PROXY, proxy_command(self.plan), log=log)
+        ended = self.running.exit_of(identity)
+        problem = await self.links.make(given_up=ended.done)
+        if problem is not None:
+            raise EnvironmentFault(f"the fault proxy cannot be had: {problem}\n  its log ends:\n{end_of_log(log)}")
+        linked.set()

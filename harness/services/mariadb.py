@@ -1,0 +1,153 @@
+"""MariaDB, alone or as a pair: a primary, and a replica that follows it by GTID.
+
+Options:
+
+* `role`: `primary` or `replica`; a replica also has `of`, the link to its primary, as `${replica->primary}`
+* `replication`: `async` or `semi_sync`, on both sides; semi-synchronous never falls back
+* `databases`: name to `{"user", "password"}`: made in the template, with all rights on that database
+* `prepare`: a command run once against the template, which makes the schema; `prepare_environ`: its variables;
+  `prepare_inputs`: globs of the files that the schema depends on
+
+A replica is `read_only` until somebody promotes it. Each start has a larger `server_id` than any before it in the
+environment. Facts: `pid_file`, `fence_file`, `socket`, and the accounts `controller_user`, `controller_password`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from harness.services.answers import greets
+from harness.services.base import Launcher, Placement, Program, ServiceFault, own_environ
+from harness.services.mariadb_config import (
+    DATA_SHAPE,
+    DURABLE,
+    REPLICATING,
+    SMALL_AND_QUICK,
+    Files,
+    Replication,
+    render,
+)
+from harness.services.mariadb_sql import (
+    CONTROLLER,
+    REPLICATOR,
+    ROOT,
+    rows,
+    server_program,
+    server_version,
+    session,
+    status,
+)
+from harness.services.mariadb_template import copy_data, template
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import DictCursor
+
+SOCKET_PATH_MAX = 107
+INSTALL = "apt-get install --yes mariadb-server"
+
+
+class MariaDB:
+    """See the module."""
+
+    name = "mariadb"
+
+    def facts(self, placement: Placement) -> Mapping[str, str]:
+        files = Files(directory=placement.directory)
+        return {
+            "pid_file": str(files.pid),
+            "fence_file": str(files.fence),
+            "socket": str(files.socket),
+            "controller_user": CONTROLLER.user,
+            "controller_password": CONTROLLER.password,
+            "replication_user": REPLICATOR.user,
+            "replication_password": REPLICATOR.password,
+        }
+
+    async def prepare(self, placement: Placement, launcher: Launcher) -> None:
+        if server_program() is None:
+            raise ServiceFault(f"{placement.name} needs mariadbd: {INSTALL}")
+        files = Files(directory=placement.directory)
+        if len(str(files.socket)) > SOCKET_PATH_MAX:
+            raise ServiceFault(f"the path {files.socket} is too long for a socket: set TMPDIR to a shorter directory")
+        environ = {name: str(value) for name, value in placement.options.get("prepare_environ", {}).items()}
+        source = await template(placement, launcher, environ)
+        await asyncio.to_thread(copy_data, source, files.data)
+        files.scratch.mkdir()
+        files.fence.write_text("[mariadbd]\n", encoding="utf-8")
+        groups = (DATA_SHAPE, SMALL_AND_QUICK, DURABLE, REPLICATING)
+        own = Replication.from_options(placement.options).lines()
+        places = files.lines(host=placement.host, port=placement.port)
+        files.config.write_text(render(*groups, own, places, include=files.fence), encoding="utf-8")
+
+    def command(self, placement: Placement) -> Program:
+        files = Files(directory=placement.directory)
+        argv = [str(server_program()), f"--defaults-file={files.config}", f"--server-id={placement.incarnation}"]
+        return Program(argv=argv, environ=own_environ(placement.environ))
+
+    async def problem(self, placement: Placement) -> str | None:
+        problem = await greets(placement.host, placement.port)
+        if problem:
+            return problem
+        if Replication.from_options(placement.options).replica:
+            host, port = str(placement.options["of"]).rsplit(":", 1)
+            # A replica that meets a dead primary would try again only after a whole second.
+            problem = await greets(host, int(port))
+            if problem:
+                return f"its primary, through the link: {problem}"
+        return await asyncio.to_thread(_replication_problem, placement)
+
+    def version(self) -> tuple[str, str] | None:
+        found = server_version()
+        return ("mariadb", found) if found else None
+
+
+def _replication_problem(placement: Placement) -> str | None:
+    import pymysql
+
+    replication = Replication.from_options(placement.options)
+    try:
+        with session(ROOT, at=Files(directory=placement.directory).socket) as connection:
+            if replication.replica:
+                return _replica_problem(connection, placement, replication)
+            return _primary_problem(connection) if replication.semi_sync else None
+    except (pymysql.err.MySQLError, OSError) as error:
+        return f"it does not answer SQL: {error}"
+
+
+def _primary_problem(connection: "Connection[DictCursor]") -> str | None:
+    seen = status(connection, "Rpl_semi_sync_master_%")
+    if seen.get("Rpl_semi_sync_master_status") != "ON":
+        return "semi-synchronous replication is off"
+    if int(seen.get("Rpl_semi_sync_master_clients", 0)) < 1:
+        return "no semi-synchronous replica is connected"
+    return None
+
+
+def _replica_problem(
+    connection: "Connection[DictCursor]", placement: Placement, replication: Replication
+) -> str | None:
+    found = rows(connection, "SHOW SLAVE STATUS")
+    if not found:
+        _follow(connection, placement)
+        return "replication has just been set up"
+    running = found[0]["Slave_IO_Running"], found[0]["Slave_SQL_Running"]
+    if running != ("Yes", "Yes"):
+        said = found[0]["Last_IO_Error"] or found[0]["Last_SQL_Error"] or "no error yet"
+        return f"its replication threads (IO, SQL) run: {running}: {said}"
+    if replication.semi_sync and status(connection, "Rpl_semi_sync_slave_status") != {
+        "Rpl_semi_sync_slave_status": "ON"
+    }:
+        return "semi-synchronous replication is off"
+    return None
+
+
+def _follow(connection: "Connection[DictCursor]", placement: Placement) -> None:
+    host, port = str(placement.options["of"]).rsplit(":", 1)
+    rows(
+        connection,
+        "CHANGE MASTER TO MASTER_HOST=%s, MASTER_PORT=%s, MASTER_USER=%s, MASTER_PASSWORD=%s, "
+        "MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=1",
+        [host, int(port), REPLICATOR.user, REPLICATOR.password],
+    )
+    rows(connection, "START SLAVE")

@@ -1,0 +1,97 @@
+"""SQL to a MariaDB server of a run, with time limits on everything: a paused server must not hang its observer.
+
+Blocking; async code calls it through a thread.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from pymysql.connections import Connection
+    from pymysql.cursors import DictCursor
+
+LIMIT_S = 1.0
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who connects."""
+
+    user: str
+    password: str
+
+
+ROOT = Account(user="root", password="")
+CONTROLLER = Account(user="controller", password="secret-controller")  # noqa: S106 - loopback, ends with its run
+REPLICATOR = Account(user="repl", password="secret-repl")  # noqa: S106
+OBSERVER = Account(user="observer", password="secret-observer")  # noqa: S106
+
+
+@contextmanager
+def session(
+    account: Account, *, at: tuple[str, int] | Path, database: str | None = None, limit_s: float = LIMIT_S
+) -> "Iterator[Connection[DictCursor]]":
+    """A connection in autocommit to a host and port or to a socket, closed at the end. Raises pymysql's errors."""
+    import pymysql
+    from pymysql.cursors import DictCursor
+
+    place = {"unix_socket": str(at)} if isinstance(at, Path) else {"host": at[0], "port": at[1]}
+    connection = pymysql.connect(
+        user=account.user,
+        password=account.password,
+        database=database,
+        connect_timeout=cast("int", limit_s),
+        read_timeout=cast("int", limit_s),
+        write_timeout=cast("int", limit_s),
+        autocommit=True,
+        cursorclass=DictCursor,
+        **place,
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def rows(
+    connection: "Connection[DictCursor]", sql: str, parameters: Sequence[Any] | None = None
+) -> list[dict[str, Any]]:
+    """Run one statement; its rows, none for a write. With `parameters`, even none, a percent sign is written `%%`."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, None if parameters is None else tuple(parameters))
+        return [dict(row) for row in cursor.fetchall()]
+
+
+def status(connection: "Connection[DictCursor]", pattern: str) -> Mapping[str, str]:
+    """Status variables whose names match `pattern`."""
+    return {row["Variable_name"]: row["Value"] for row in rows(connection, "SHOW GLOBAL STATUS LIKE %s", [pattern])}
+
+
+def find_program(*names: str) -> str | None:
+    """The first of these programs that is installed; servers lie where an ordinary user's PATH does not lead."""
+    return next((found for name in names if (found := shutil.which(name, path=SEARCH_PATH))), None)
+
+
+def server_program() -> str | None:
+    """The installed `mariadbd`."""
+    return find_program("mariadbd")
+
+
+@cache
+def server_version() -> str | None:
+    """The version of the installed server; None when there is none."""
+    found = server_program()
+    if found is None:
+        return None
+    output = subprocess.run(  # noqa: S603
+        [found, "--no-defaults", "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    words = output.split()
+    return words[words.index("Ver") + 1] if "Ver" in words else output.strip()

@@ -1,0 +1,233 @@
+"""A data directory that is made once and copied for each server: system tables, accounts, the system's schema.
+
+Kept below `${XDG_CACHE_HOME:-~/.cache}/drill-harness/`, under a digest of all that shaped it: the server's program, the
+configuration, the accounts, the command that prepares the schema and the files it reads. Built under a lock and moved
+into place at once, so that two builders never see half of one. Copies never share blocks that are written in place.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.clock import Deadline, sleep_s
+from harness.services.base import Launcher, Placement, Program, ServiceFault, end_of_log, own_environ
+from harness.services.mariadb_config import DATA_SHAPE, SMALL_AND_QUICK, Files, render
+from harness.services.mariadb_sql import (
+    CONTROLLER,
+    OBSERVER,
+    REPLICATOR,
+    ROOT,
+    find_program,
+    rows,
+    server_program,
+    session,
+)
+
+FORMAT = 1
+BUILT_WITHIN_S = 120.0
+TEMPLATES_KEPT = 6
+
+_CONTROLLER_MAY = (
+    "SELECT, RELOAD, PROCESS, SHUTDOWN, SUPER, READ_ONLY ADMIN, CONNECTION ADMIN, BINLOG ADMIN, BINLOG MONITOR, "
+    "REPLICATION MASTER ADMIN, REPLICATION SLAVE ADMIN, REPLICATION SLAVE, SLAVE MONITOR"
+)
+_OBSERVER_MAY = "SELECT, PROCESS, BINLOG MONITOR, SLAVE MONITOR"
+
+
+def cache_root() -> Path:
+    """Where templates are kept."""
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "drill-harness"
+
+
+def statements(databases: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The accounts: the system's own, one a database, and those of replication, controller and observer."""
+    said = ["DROP DATABASE IF EXISTS sys", "DROP DATABASE IF EXISTS test"]
+    for account, rights in (
+        (REPLICATOR, "REPLICATION SLAVE"),
+        (CONTROLLER, _CONTROLLER_MAY),
+        (OBSERVER, _OBSERVER_MAY),
+    ):
+        said.append(f"CREATE USER '{account.user}'@'%' IDENTIFIED BY '{account.password}'")
+        said.append(f"GRANT {rights} ON *.* TO '{account.user}'@'%'")
+    said += [
+        "CREATE DATABASE witness",
+        "CREATE TABLE witness.writes (id CHAR(36) PRIMARY KEY, at DATETIME(6) NOT NULL) ENGINE=InnoDB",
+        f"GRANT SELECT, INSERT ON witness.* TO '{OBSERVER.user}'@'%'",
+    ]
+    for name, owner in databases.items():
+        said += [
+            f"CREATE DATABASE `{name}`",
+            f"CREATE USER '{owner['user']}'@'%' IDENTIFIED BY '{owner['password']}'",
+            f"GRANT ALL ON `{name}`.* TO '{owner['user']}'@'%'",
+        ]
+    return said
+
+
+def input_files(project: Path, globs: Iterable[str]) -> list[Path]:
+    """The files that the schema is made from; raises ServiceFault for a pattern that matches none."""
+    found: list[Path] = []
+    for pattern in globs:
+        matching = sorted(path for path in project.glob(pattern) if path.is_file())
+        if not matching:
+            raise ServiceFault(f"prepare_inputs {pattern!r} matches no file below {project}")
+        found += matching
+    return found
+
+
+def digest(project: Path, options: Mapping[str, Any]) -> str:
+    """The name of the template that these options need."""
+    program = server_program()
+    if program is None:
+        raise ServiceFault("there is no mariadbd: apt-get install --yes mariadb-server")
+    installed = Path(program).resolve().stat()
+    shape = {
+        "format": FORMAT,
+        "server": [program, installed.st_size, installed.st_mtime_ns],
+        "config": [dict(DATA_SHAPE), os.getuid() == 0],
+        "accounts": statements(options.get("databases", {})),
+        "prepare": list(options.get("prepare", ())),
+    }
+    content = hashlib.sha256(json.dumps(shape, sort_keys=True).encode())
+    for path in input_files(project, options.get("prepare_inputs", ())):
+        content.update(f"\0{path.relative_to(project)}\0".encode())
+        content.update(path.read_bytes())
+    return content.hexdigest()[:24]
+
+
+async def template(placement: Placement, launcher: Launcher, environ: Mapping[str, str]) -> Path:
+    """The data directory to copy, built when it is not there. `environ` is what the preparing command gets."""
+    name = await asyncio.to_thread(digest, placement.project, placement.options)
+    ready = cache_root() / name
+    if not ready.is_dir():
+        cache_root().mkdir(parents=True, exist_ok=True)
+        async with _lock(cache_root() / f"{name}.lock"):
+            if not ready.is_dir():
+                await _build(placement, launcher, environ, ready)
+    with contextlib.suppress(OSError):
+        os.utime(ready)
+    return ready
+
+
+def copy_data(template_directory: Path, target: Path) -> None:
+    """Copy a template; on file systems that can, blocks are shared until one side writes."""
+    target.mkdir(mode=0o700)
+    for entry in os.scandir(template_directory):
+        if entry.is_dir(follow_symlinks=False):
+            copy_data(Path(entry.path), target / entry.name)
+        else:
+            _copy_file(entry.path, str(target / entry.name))
+
+
+def _copy_file(source: str, target: str) -> None:
+    reading = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        writing = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            left = os.fstat(reading).st_size
+            while left > 0:
+                left -= os.copy_file_range(reading, writing, left)
+        except OSError:  # between file systems, or one that cannot
+            shutil.copyfile(source, target)
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str, str], ready: Path) -> None:
+    files = Files(directory=placement.directory / "template")
+    files.directory.mkdir(mode=0o700)
+    files.scratch.mkdir()
+    places = files.lines(host=placement.host, port=placement.port)
+    files.config.write_text(render(DATA_SHAPE, SMALL_AND_QUICK, places), encoding="utf-8")
+    log = placement.log.with_name(f"{placement.name}-template.log")
+    installer = find_program("mariadb-install-db", "mysql_install_db")
+    if installer is None:
+        raise ServiceFault("there is no mariadb-install-db: apt-get install --yes mariadb-server")
+    argv = [installer, f"--defaults-file={files.config}", "--auth-root-authentication-method=normal"]
+    await _must_run(launcher, "install", Program(argv=[*argv, "--skip-test-db"], environ=own_environ({})), log)
+    server = f"{placement.name}-template"
+    argv = [str(server_program()), f"--defaults-file={files.config}", "--skip-log-bin"]
+    await launcher.start(server, Program(argv=argv, environ=own_environ({})), log=log)
+    await _accounts(files, placement, log)
+    prepare = [sys.executable if word == "python" else str(word) for word in placement.options.get("prepare", ())]
+    if prepare:
+        program = Program(argv=prepare, environ=own_environ(environ))
+        await _must_run(launcher, " ".join(prepare[1:]), program, log)
+    await asyncio.to_thread(_say, files.socket, ["SHUTDOWN"])
+    if await launcher.ended(server, limit_s=30.0) != 0:
+        raise ServiceFault(f"the server that made the template did not end well; see {log}")
+    await asyncio.to_thread(_install, files.data, ready)
+
+
+async def _must_run(launcher: Launcher, what: str, program: Program, log: Path) -> None:
+    code = await launcher.run(f"template {what}", program, log=log, limit_s=BUILT_WITHIN_S)
+    if code != 0:
+        raise ServiceFault(
+            f"making the database template failed: {what} ended with {code}. Its log ends:\n{end_of_log(log)}"
+        )
+
+
+async def _accounts(files: Files, placement: Placement, log: Path) -> None:
+    import pymysql
+
+    deadline = Deadline(BUILT_WITHIN_S)
+    while True:
+        try:
+            await asyncio.to_thread(_say, files.socket, ["SELECT 1"])
+            break
+        except pymysql.err.OperationalError as error:
+            if deadline.passed:
+                raise ServiceFault(
+                    f"the server for the template does not start: {error}. Its log ends:\n{end_of_log(log)}"
+                ) from error
+            await sleep_s(0.02)
+    await asyncio.to_thread(_say, files.socket, statements(placement.options.get("databases", {})))
+
+
+def _say(socket: Path, said: Iterable[str]) -> None:
+    with session(ROOT, at=socket, limit_s=30.0) as connection:
+        for statement in said:
+            rows(connection, statement)
+        strangers = "SELECT User, Host FROM mysql.global_priv WHERE User IN ('', 'root') AND Host <> 'localhost'"
+        if "SHUTDOWN" not in said:
+            for row in rows(connection, strangers):
+                rows(connection, "DROP USER %s@%s", [row["User"], row["Host"]])
+
+
+def _install(built: Path, ready: Path) -> None:
+    """Copy into the cache beside its place, then move: it appears whole."""
+    for stale in ready.parent.glob(f"{ready.name}.*.tmp"):
+        shutil.rmtree(stale, ignore_errors=True)
+    beside = ready.with_name(f"{ready.name}.{os.getpid()}.tmp")
+    copy_data(built, beside)
+    beside.rename(ready)
+    ready_ones = [path for path in ready.parent.iterdir() if path.is_dir() and not path.name.endswith(".tmp")]
+    by_use = sorted(ready_ones, key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in by_use[TEMPLATES_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def _lock(path: Path) -> AsyncIterator[None]:
+    """An exclusive lock between processes, waited for without blocking the loop."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await sleep_s(0.05)
+        yield
+    finally:
+        os.close(descriptor)
