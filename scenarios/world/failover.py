@@ -121,7 +121,7 @@ class Failover:
             while True:
                 began_s = monotonic_s()
                 try:
-                    await asyncio.to_thread(probe.look)
+                    self.epoch = (await asyncio.to_thread(probe.look)).server_id
                     failures, self.primary_problem = 0, None
                 except promotion.Failed as error:
                     # A look that took far longer than its limit tells of a machine that was held up, not of the server.
@@ -136,8 +136,12 @@ class Failover:
 
     async def _until_back(self, database: Database) -> None:
         probe = promotion.Probe(database, self.settings.probe_timeout_s)
-        await self._insisting("not back", probe.look)
+        look = await self._insisting("not back", probe.look)
         probe.close()
+        if look.read_only:
+            # A promoted replica's own configuration still says what it was when it was started first.
+            await self._insisting("promotion failed", lambda: promotion.promote(database, 0))
+        self.epoch = look.server_id
         self.state, self.primary_problem = "alone", None
         self._note("primary is back", database=database.name)
 

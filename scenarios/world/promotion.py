@@ -125,6 +125,9 @@ def drain(replica: Database) -> str:
             if not io_running:
                 raise PromotionError("both replication threads are stopped: starting one would purge the relay log")
             rows(connection, "START SLAVE SQL_THREAD")
+        # A semi-synchronous replica that stops connects to its primary first, to end its connection there. A paused one
+        # makes it wait this long; one second is the least (0 means the network's own patience, 24 s measured).
+        rows(connection, "SET GLOBAL rpl_semi_sync_slave_kill_conn_timeout = 1")
         rows(connection, "STOP SLAVE IO_THREAD")
         received = str(rows(connection, "SHOW SLAVE STATUS")[0]["Gtid_IO_Pos"] or "")
         if received:
@@ -183,7 +186,8 @@ def _kill_clients(connection: "pymysql.connections.Connection[DictCursor]", spar
     clients = rows(
         connection,
         "SELECT id, user FROM information_schema.processlist "
-        "WHERE id <> CONNECTION_ID() AND user NOT IN ('system user', 'event_scheduler', 'unauthenticated user') "
+        "WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Killed') "
+        "AND user NOT IN ('system user', 'event_scheduler', 'unauthenticated user') "
         "AND user <> SUBSTRING_INDEX(CURRENT_USER(), '@', 1)",
     )
     killed = 0

@@ -215,6 +215,21 @@ def test_a_pause_that_is_shorter_than_the_limit_is_no_failover(pair: Pair) -> No
         assert [event["what"] for event in status(started)["events"]] == ["watching"]
 
 
+def test_a_primary_without_a_replica_is_waited_for(pair: Pair) -> None:
+    with managed(pair) as started:
+        pair.primary.signal(signal.SIGKILL)
+        until(lambda: moved(started))
+        pair.replica.signal(signal.SIGKILL)
+        until(lambda: status(started)["state"] == "lost")
+        assert httpx.get(f"{started.url}/readyz").status_code == 503
+        pair.replica.start(4)
+        until(lambda: status(started)["state"] == "alone")
+        assert status(started)["epoch"] == 4
+        with contextlib.closing(pair.connect()) as client:
+            insert(client, 1)
+        assert httpx.get(f"{started.url}/readyz").status_code == 200
+
+
 def test_it_stops_cleanly_while_its_databases_sleep(pair: Pair) -> None:
     with managed(pair, failures_to_dead=100, probe_timeout_s=5) as started:
         pair.primary.signal(signal.SIGSTOP)
