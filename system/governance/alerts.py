@@ -1,0 +1,28 @@
+"""The alert rules: what each says, how bad it is, and who is called. Values; firing them is the monitor's."""
+
+from dataclasses import dataclass
+
+from system.governance.contacts import DBA, WHERE_NONE_IS_NAMED, Contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRule:
+    """One alert. `summary` is what is read out; in braces it may hold labels of the case at hand (`{partner}`)."""
+
+    name: str
+    summary: str
+    description: str
+    runbook: str
+    severity: str = "critical"
+    contact: Contact = WHERE_NONE_IS_NAMED
+
+
+DATABASE_CONNECTION_LOST = AlertRule(
+    name="DatabaseConnectionLost",
+    summary="Database connection lost",
+    description="The primary database does not answer, takes no writes, or was replaced by another server.",
+    runbook="python -m system.console recover database",
+    contact=DBA,
+)
+
+RULES = (DATABASE_CONNECTION_LOST,)

@@ -1,0 +1,1 @@
+"""The monitor: watches the database from outside the other parts, and tells people while all else is down."""

@@ -1,0 +1,48 @@
+"""`python -m system.monitor`: the monitor as a process of its own. STATE_FILE may name where it remembers incidents."""
+
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+from prometheus_client import CollectorRegistry
+from pydantic import StringConstraints
+from starlette.applications import Starlette
+
+from system import logs
+from system.clock import SystemClock
+from system.monitor.database_probe import DatabaseProbe
+from system.monitor.delivery import Delivery
+from system.monitor.monitor import Monitor
+from system.monitor.state import StateFile
+from system.serving import health_routes, serve
+from system.settings import Settings
+
+
+class MonitorSettings(Settings):
+    """The settings of this process alone."""
+
+    state_file: Annotated[str, StringConstraints(max_length=4_096)] | None = None
+
+
+def main() -> int:
+    """Watches until it is told to stop; the exit code."""
+    logs.configure("monitor")
+    settings = MonitorSettings.load()
+    clock, registry = SystemClock(), CollectorRegistry()
+    state = StateFile(Path(settings.state_file) if settings.state_file else None)
+    client = httpx.AsyncClient(trust_env=False)
+    delivery = Delivery(
+        settings.alert_webhook_url,
+        client,
+        clock,
+        waiting=state.remembered.undelivered,
+        changed=state.note_undelivered,
+    )
+    probe = DatabaseProbe(settings)
+    monitor = Monitor(probe, delivery, state, settings, clock, registry=registry)
+    routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
+    return serve(Starlette(routes=routes), background=[monitor.run, delivery.run])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,63 @@
+"""What the monitor must know again after a restart, in a small file: the incident it told of, and what is undelivered.
+
+Not in the database, which is what is down when it matters. Without a file the monitor works just as well until it is
+restarted; a file that cannot be read is started over, with a line in the log, because alerting matters more.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+_BYTES_MAX = 1_048_576
+_log = logging.getLogger(__name__)
+
+
+class Remembered(BaseModel):
+    """The file's content."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alerted_since: AwareDatetime | None = None
+    undelivered: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+
+
+class StateFile:
+    """Reads once, and is written whole whenever something changes; without a path it keeps nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self.remembered = self._read()
+
+    def note(self, *, alerted_since: datetime | None) -> None:
+        """Keeps the incident that was told of, or that there is none."""
+        self._keep(self.remembered.model_copy(update={"alerted_since": alerted_since}))
+
+    def note_undelivered(self, undelivered: Sequence[dict[str, Any]]) -> None:
+        """Keeps what waits to be delivered."""
+        self._keep(self.remembered.model_copy(update={"undelivered": list(undelivered)}))
+
+    def _read(self) -> Remembered:
+        if self._path is None or not self._path.exists():
+            return Remembered()
+        try:
+            with self._path.open("rb") as file:
+                return Remembered.model_validate(json.loads(file.read(_BYTES_MAX)))
+        except (OSError, ValueError, ValidationError) as error:
+            _log.error("state file cannot be read, starting over: %s", str(error)[:300])
+            return Remembered()
+
+    def _keep(self, remembered: Remembered) -> None:
+        self.remembered = remembered
+        if self._path is None:
+            return
+        beside = self._path.with_name(f".{self._path.name}.new")
+        try:
+            beside.write_text(remembered.model_dump_json(), encoding="utf-8")
+            beside.replace(self._path)
+        except OSError as error:
+            _log.error("state file cannot be written: %s", error)
