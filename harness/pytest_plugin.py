@@ -58,6 +58,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-negative", action="store_true", help="run the negative controls as tests too")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: starts real servers or takes seconds; leave out with -m 'not slow'")
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "ScenarioFile | None":
     if file_path.suffix != ".py" or file_path.name.startswith(("_", "test_", "conftest")):
         return None
