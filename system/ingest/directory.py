@@ -8,6 +8,7 @@ read last stays in force: the request then fails where it would write.
 import asyncio
 import hashlib
 import hmac
+import logging
 
 from system.clock import Clock
 from system.ingest.admission import RunBlocking, TooLate
@@ -15,6 +16,7 @@ from system.storage import DatabaseUnavailable, Partner, Storage
 
 FRESH_FOR_S = 5.0
 ASK_AGAIN_AFTER_S = 1.0
+_log = logging.getLogger(__name__)
 _NO_KEY = hashlib.sha256(b"").hexdigest()
 
 
@@ -26,14 +28,17 @@ class Directory:
         self._partners: dict[str, Partner] = {}
         self._read_s: float | None = None
         self._asked_s: float | None = None
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     async def authenticate(self, partner_id: str, key: str) -> Partner | None:
         """The partner whose key this is, or None; DatabaseUnavailable when no partner was ever read."""
-        await self._refresh(FRESH_FOR_S)
+        if self._read_s is None:
+            await self._wait_for_reading()
+        elif self._is_older(self._read_s, FRESH_FOR_S):
+            self._start_reading()  # nobody waits for it: a database that hangs must not cost a request its time twice
         partner = self._check(partner_id, key)
-        if partner is None and partner_id:
-            await self._refresh(ASK_AGAIN_AFTER_S)
+        if partner is None and partner_id and self._is_older(self._read_s, ASK_AGAIN_AFTER_S):
+            await self._wait_for_reading()
             partner = self._check(partner_id, key)
         return partner
 
@@ -43,25 +48,34 @@ class Directory:
         matches = hmac.compare_digest(offered, partner.api_key_sha256 if partner else _NO_KEY)
         return partner if matches and partner is not None else None
 
-    async def _refresh(self, age_s: float) -> None:
-        if not self._older_than(self._read_s, age_s) or not self._due():
-            return
-        async with self._reading:
-            if not self._older_than(self._read_s, age_s) or not self._due():
-                return
-            self._asked_s = self._clock.monotonic_s()
-            try:
-                partners = await self._run_blocking(self._storage.partners.all)
-            except (DatabaseUnavailable, TooLate):
-                if self._read_s is None:
-                    raise
-                return
+    async def _wait_for_reading(self) -> None:
+        task = self._start_reading()
+        if task is not None:
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.result()
+        if self._read_s is None:
+            raise DatabaseUnavailable("the partners could not be read yet")
+
+    def _start_reading(self) -> asyncio.Task[None] | None:
+        """The reading that all who need one share; None just after one that failed."""
+        if self._reading is not None and not self._reading.done():
+            return self._reading
+        if self._asked_s is not None and not self._is_older(self._asked_s, ASK_AGAIN_AFTER_S):
+            return None
+        self._reading = asyncio.create_task(self._read())
+        return self._reading
+
+    async def _read(self) -> None:
+        try:
+            partners = await self._run_blocking(self._storage.partners.all)
+        except (DatabaseUnavailable, TooLate) as error:
+            _log.warning("the partners could not be read; going on with those known: %s", error)
+        else:
             self._partners = {partner.id: partner for partner in partners}
             self._read_s = self._clock.monotonic_s()
+        finally:
+            self._asked_s = self._clock.monotonic_s()
 
-    def _due(self) -> bool:
-        """Whether the database may be asked now: not again at once after it could not answer."""
-        return self._read_s is None or self._older_than(self._asked_s, ASK_AGAIN_AFTER_S)
-
-    def _older_than(self, moment_s: float | None, age_s: float) -> bool:
+    def _is_older(self, moment_s: float | None, age_s: float) -> bool:
         return moment_s is None or self._clock.monotonic_s() - moment_s >= age_s

@@ -54,7 +54,12 @@ class Asked:
         self.directory = Directory(self.rows, self.clock, run)  # type: ignore[arg-type]
 
     def __call__(self, partner_id: str, key: str) -> bool:
-        return asyncio.run(self.directory.authenticate(partner_id, key)) is not None
+        async def run() -> bool:
+            found = await self.directory.authenticate(partner_id, key)
+            await asyncio.sleep(0)  # what it started and did not wait for
+            return found is not None
+
+        return asyncio.run(run())
 
 
 @pytest.fixture
@@ -102,5 +107,19 @@ def test_what_was_read_stays_while_the_database_is_away(error: Exception, ask: A
 
 def test_without_any_rows_nobody_can_be_told_anything(ask: Asked) -> None:
     ask.rows.error = DatabaseUnavailable("gone")
-    with pytest.raises(DatabaseUnavailable):
-        ask("P1", "one")
+    for _ in range(10):
+        with pytest.raises(DatabaseUnavailable):
+            ask("P1", "one")
+    assert ask.rows.asked == 1
+    ask.rows.error = None
+    ask.clock.elapsed_s += 1
+    assert ask("P1", "one")
+
+
+def test_many_requests_share_one_reading(ask: Asked) -> None:
+    async def run() -> None:
+        found = await asyncio.gather(*(ask.directory.authenticate("P1", "one") for _ in range(50)))
+        assert all(found)
+
+    asyncio.run(run())
+    assert ask.rows.asked == 1
