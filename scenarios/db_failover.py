@@ -33,7 +33,7 @@ from harness.scenario import Alert, BlastRadius, Hold, NegativeControl, Recovery
 from harness.steps import HealFault, Inject, Observe, Operate, SeeSymptoms, Step, WaitFor
 from scenarios.world import probes
 from scenarios.world.checkers import NoLoadWithoutConfirmedIntent, OneLoadPerShipment
-from scenarios.world.failover import PromotedByItself, QuickRefusals, WasSemiSynchronous
+from scenarios.world.failover_checkers import PromotedByItself, QuickRefusals, WasSemiSynchronous
 from scenarios.world.held_connections import WITNESS_WRITE, HeldConnections
 from scenarios.world.lifecycle import FINAL, LEGAL_TRANSITIONS
 from scenarios.world.replay import TRACES
