@@ -195,7 +195,7 @@ ZOMBIE_PRIMARY = replace(
     conditions=(),
     faults=(Pause(service=PRIMARY),),
     schedule=pause_then_continue,
-    settings={"FENCE_CAN_KILL": "0"},
+    settings={"HOST_OUT_OF_REACH": "1"},
     snapshots=(*KILLED.snapshots, probes.witness_rows(REPLICA)),
     invariants=(
         *SAFETY,

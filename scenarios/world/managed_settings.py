@@ -61,7 +61,10 @@ class ManagedSettings:
 
 
 def read_settings(environ: Mapping[str, str]) -> ManagedSettings:
-    """The settings in CONFIG, UNSAFE_NO_FENCE and ALLOW_UNSAFE. Raises SettingsError."""
+    """The settings in CONFIG, HOST_OUT_OF_REACH, UNSAFE_NO_FENCE and ALLOW_UNSAFE. Raises SettingsError.
+
+    HOST_OUT_OF_REACH=1 is `can_kill` false, said by a drill that is about a host that nobody can reach.
+    """
     try:
         document = json.loads(environ.get("CONFIG", ""))
     except ValueError as error:
@@ -81,7 +84,7 @@ def read_settings(environ: Mapping[str, str]) -> ManagedSettings:
         databases=(_database(databases[0], 0), _database(databases[1], 1)),
         endpoint_host=str(document.get("endpoint_host", "127.0.0.1")),
         endpoint_port=int(_number(document, "endpoint_port", 1, 65535, None)),
-        can_kill=document.get("can_kill", True) is True,
+        can_kill=document.get("can_kill", True) is True and environ.get("HOST_OUT_OF_REACH", "") in ("", "0"),
         probe_interval_s=_number(document, "probe_interval_s", 0.01, 60, PROBE_INTERVAL_S),
         probe_timeout_s=_number(document, "probe_timeout_s", 0.05, 60, PROBE_TIMEOUT_S),
         failures_to_dead=int(_number(document, "failures_to_dead", 1, 100, FAILURES_TO_DEAD)),

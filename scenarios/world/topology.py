@@ -1,9 +1,9 @@
 """The freight world as data: the system under test, the outside parties it talks to, and every way between them.
 
-The system sees one database, the endpoint of the managed database; which of the two servers that leads to is the managed
-database's business. Everything else it reaches through one link each, all of which can be slowed, withheld and cut.
-`python -m system.console` is the operator console and has links of its own, so that cutting off a service does not cut
-off the operator.
+The system sees one database, the endpoint of the managed database; which of the two servers that leads to is the
+managed database's business. Everything else it reaches through one link each, all of which can be slowed, withheld and
+cut. `python -m system.console` is the operator console and has links of its own, so that cutting off a service does not
+cut off the operator.
 """
 
 import json
@@ -54,7 +54,13 @@ def _webhooks(source: str) -> dict[str, str]:
 
 
 def _python(
-    name: str, module: str, *, ready: str, environ: dict[str, str], ports: tuple[str, ...] = ("main",), after: str = ""
+    name: str,
+    module: str,
+    *,
+    ready: str,
+    environ: dict[str, str],
+    ports: tuple[str, ...] = ("main",),
+    after: tuple[str, ...] = (),
 ) -> Service:
     return Service(
         name=name,
@@ -63,7 +69,7 @@ def _python(
         environ=environ,
         ports=ports,
         ready=ready,
-        after=(after,) if after else (),
+        after=after,
     )
 
 
@@ -83,6 +89,7 @@ _WORLD = (
         ready="/readyz",
         environ={"CONFIG": json.dumps(_MANAGED)},
         ports=("main", "endpoint"),
+        after=_CONTROLLED,
     ),
     _python("llm", "scenarios.world.llm", ready="/healthz", environ={"LLM_API_KEY": LLM_KEY}),
     _python("motion", "scenarios.world.motion", ready="/healthz", environ={"MOTION_API_KEY": MOTION_KEY}),
@@ -94,7 +101,7 @@ _SYSTEM = (
         "system.ingest",
         ready="/readyz",
         environ={**_database_url("ingest"), "REDIS_URL": "redis://${ingest->redis}/0"},
-        after="managed-database",
+        after=("managed-database",),
     ),
     _python(
         "resolver",
@@ -105,21 +112,21 @@ _SYSTEM = (
             "LLM_BASE_URL": "http://${resolver->llm}/v1",
             "LLM_API_KEY": LLM_KEY,
         },
-        after="managed-database",
+        after=("managed-database",),
     ),
     _python(
         "agents",
         "system.agents",
         ready="/readyz",
         environ={**_database_url("agents"), **_motion("agents")},
-        after="managed-database",
+        after=("managed-database",),
     ),
     _python(
         "monitor",
         "system.monitor",
         ready="/readyz",
         environ={**_database_url("monitor"), **_webhooks("monitor")},
-        after="managed-database",
+        after=("managed-database",),
     ),
     Service(
         name="operator",
@@ -160,12 +167,21 @@ _LINKS = (
 )
 
 _PRELOAD = (
+    # What libraries import only when they are first used would be imported by each process for itself.
+    "anyio._backends._asyncio",
+    "certifi",
+    "encodings.idna",
+    "harness.services.inbox",
+    "httpcore",
+    "importlib.resources.readers",
     "prometheus_client",
     "pymysql",
     "redis.asyncio",
     "sqlalchemy.dialects.mysql.pymysql",
-    "uvicorn.protocols.http.auto",
+    "uvicorn.lifespan.on",
     "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
     "scenarios.world.llm",
     "scenarios.world.managed_database",
     "scenarios.world.motion",
