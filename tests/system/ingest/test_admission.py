@@ -2,10 +2,14 @@
 
 import asyncio
 import threading
+from typing import Any
 
+import httpx
 import pytest
 
+from system.ingest import admission
 from system.ingest.admission import Admission, BoundedThreads, Full, TooLate
+from system.storage import Storage
 
 
 def test_work_answers_and_raises_as_if_it_were_called() -> None:
@@ -65,3 +69,30 @@ def test_places_are_counted_and_given_back() -> None:
     with pytest.raises(KeyError), admission.admit():
         raise KeyError
     assert admission.in_flight == 0
+
+
+def test_a_request_is_answered_while_its_thread_still_hangs(
+    start: Any, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission.BoundedThreads.__init__, "__kwdefaults__", {"within_s": 0.2})
+    release = threading.Event()
+
+    class Hanging:
+        def __init__(self, real: Storage) -> None:
+            self.__dict__.update(vars(real))
+            self.signals: Any = self
+            self.ping = real.ping
+
+        def accept(self, _: Any) -> Any:
+            release.wait(timeout=60)
+            raise KeyError("nobody is there to hear it")
+
+    running = start(storage=Hanging, threads=True)
+
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        answer = await client.post("/signals", content=write("SHP1"), headers=running.headers)
+        assert not release.is_set()
+        release.set()
+        return answer
+
+    assert running.ask(ask).status_code == 503

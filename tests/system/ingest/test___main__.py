@@ -17,7 +17,6 @@ import httpx
 import pytest
 
 from system.clock import RandomIds, SystemClock
-from system.ingest import admission
 from system.settings import Settings
 from system.storage import Partner, Storage, create_schema, make_engine
 
@@ -100,30 +99,3 @@ def test_a_database_that_never_answers(ingest: Ingest, running: Any, write: Any)
         assert httpx.get(address + "/readyz").status_code == 503
         one.send_signal(signal.SIGTERM)
         assert one.wait(timeout=20) == 0
-
-
-def test_a_request_is_answered_while_its_thread_still_hangs(
-    start: Any, write: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(admission.BoundedThreads.__init__, "__kwdefaults__", {"within_s": 0.2})
-    release = threading.Event()
-
-    class Hanging:
-        def __init__(self, real: Storage) -> None:
-            self.__dict__.update(vars(real))
-            self.signals: Any = self
-            self.ping = real.ping
-
-        def accept(self, _: Any) -> Any:
-            release.wait(timeout=60)
-            raise KeyError("nobody is there to hear it")
-
-    running = start(storage=Hanging, threads=True)
-
-    async def ask(client: httpx.AsyncClient) -> httpx.Response:
-        answer = await client.post("/signals", content=write("SHP1"), headers=running.headers)
-        assert not release.is_set()
-        release.set()
-        return answer
-
-    assert running.ask(ask).status_code == 503
