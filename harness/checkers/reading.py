@@ -21,6 +21,11 @@ def fault_event(history: History) -> Event | None:
     return next((event for event in history.where(kind=Kind.FAULT) if event.value.get("main")), None)
 
 
+def moment_s(event: Event) -> float:
+    """When it was: as an event about an earlier moment says itself (`at_s` in its value), else when it was written."""
+    return float(event.value.get("at_s", event.at_s))
+
+
 def acknowledgements(history: History, write: str, key: str) -> Iterable[Told]:
     """Everything that clients were told is safe, in order.
 

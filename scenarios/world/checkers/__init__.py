@@ -1,0 +1,12 @@
+"""What must hold in the freight world, beyond what the engine's own checkers can say."""
+
+from scenarios.world.checkers.failover import PromotedByItself, QuickRefusals, WasSemiSynchronous
+from scenarios.world.checkers.loads import NoLoadWithoutConfirmedIntent, OneLoadPerShipment
+
+__all__ = [
+    "NoLoadWithoutConfirmedIntent",
+    "OneLoadPerShipment",
+    "PromotedByItself",
+    "QuickRefusals",
+    "WasSemiSynchronous",
+]
