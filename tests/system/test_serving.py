@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
-from system.serving import health_routes, listen_address
+from system.serving import health_routes, listen, listen_address
 
 PROGRAM = """
     import asyncio, threading, time
@@ -108,6 +109,30 @@ def test_a_wrong_port_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PORT")
     monkeypatch.delenv("HOST", raising=False)
     assert listen_address() == ("127.0.0.1", 0)
+
+
+def test_answers_do_not_wait_for_acknowledgments() -> None:
+    """asyncio sets TCP_NODELAY on what it accepts, if it can see that the listener speaks TCP."""
+    seen: list[int] = []
+
+    async def run() -> None:
+        served = asyncio.Event()
+
+        def on_connection(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted = writer.get_extra_info("socket")
+            seen.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+            served.set()
+
+        with listen("127.0.0.1", 0) as listener:
+            async with await asyncio.start_server(on_connection, sock=listener):
+                _, writer = await asyncio.open_connection(*listener.getsockname())
+                await served.wait()
+                writer.close()
+                await writer.wait_closed()
+
+    asyncio.run(run())
+    assert seen == [1]
 
 
 @pytest.mark.parametrize(
