@@ -19,13 +19,15 @@ _DID_NOT_WAIT = "Rpl_semi_sync_master_no_tx"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromotedByItself(Claim):
-    """After the fault the replica is promoted and the endpoint moves to it, before any person did anything.
+    """After the fault the replica is promoted, the endpoint moves to it and work is accepted there, all before any
+    person did anything.
 
     `promoted` and `moved` are entries of the managed database's diary, which stands in the history as steps.
     """
 
     promoted: str = "promoted"
     moved: str = "endpoint moved"
+    write: str = SEND
 
     def check(self, history: History) -> Verdict:
         fault = fault_event(history)
@@ -46,8 +48,12 @@ class PromotedByItself(Claim):
         ]
         if operated:
             return self._fail(f"`{' '.join(operated[0].value['command'])}` came before it", [*operated, promoted])
+        taken = [e for e in history.where(kind=Kind.OK, action=self.write) if e.at_s >= moment_s(moved)]
+        if not taken:
+            return self._fail("nothing was accepted after the endpoint had moved", [promoted, moved])
         after_s = moment_s(moved) - fault.at_s
-        return self._pass(f"promoted, and the endpoint moved {after_s:.2f} s after the fault", [fault, promoted, moved])
+        evidence = [fault, promoted, moved, taken[0]]
+        return self._pass(f"promoted, and the endpoint moved {after_s:.2f} s after the fault", evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

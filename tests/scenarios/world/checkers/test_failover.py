@@ -8,12 +8,14 @@ from scenarios.world.checkers import PromotedByItself, QuickRefusals, WasSemiSyn
 from tests.histories import Story
 
 
-def failover(*, promoted_at_s: float = 2.0, moved_at_s: float | None = 2.1) -> Story:
+def failover(*, promoted_at_s: float = 2.0, moved_at_s: float | None = 2.1, works: bool = True) -> Story:
     story = Story()
     story.fault(at_s=1.0)
     story.step("promoted", told_at_s=2.2, actor="managed-database", at_s=promoted_at_s)
     if moved_at_s is not None:
         story.step("endpoint moved", told_at_s=2.3, actor="managed-database", at_s=moved_at_s)
+    if works:
+        story.write("a", action="send_signal", at_s=2.4)
     return story
 
 
@@ -21,7 +23,7 @@ def test_promoted_by_itself() -> None:
     verdict = PromotedByItself(claims=("4.2",)).check(failover().history())
     assert verdict.outcome is Outcome.PASS
     assert "1.10 s after the fault" in verdict.summary
-    assert verdict.evidence == (0, 1, 2)
+    assert verdict.evidence == (0, 1, 2, 4)
     assert verdict.claims == ("4.2",)
 
 
@@ -37,6 +39,10 @@ def test_no_promotion_and_no_move_are_failures() -> None:
 def test_an_endpoint_that_moves_before_the_promotion_is_a_failure() -> None:
     """The moments count that the managed database itself wrote down, not those at which a probe read of them."""
     assert PromotedByItself().check(failover(moved_at_s=1.9).history()).outcome is Outcome.FAIL
+
+
+def test_a_failover_after_which_nothing_is_accepted_is_a_failure() -> None:
+    assert PromotedByItself().check(failover(works=False).history()).outcome is Outcome.FAIL
 
 
 def test_a_promotion_that_a_person_had_to_begin_is_a_failure() -> None:
