@@ -2,7 +2,7 @@
 
 There are no tasks here: everything happens in callbacks of the event loop, so toxics come and go in the middle of
 a stream without anybody having to be waited for, and a receiver that no longer reads cannot block that. Without toxics
-bytes are handed straight from socket to socket. Memory is bounded: past a limit of waiting bytes the source is not read.
+bytes are handed straight from socket to socket. Memory is bounded: past a limit of what waits, the source is not read.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ class _Waiting:
 
 
 class Stream:
-    """From `source` to `sink`. `on_ending` is called when an ending has come to its turn, behind all bytes before it."""
+    """From `source` to `sink`. `on_ending` is called when an ending's turn has come, behind all bytes before it."""
 
     def __init__(
         self,
@@ -120,17 +120,12 @@ class Stream:
 
     def add(self, name: str, toxic: Toxic, toxicity: float) -> None:
         """Put a toxic behind the others, if the draw against `toxicity` says so. It shapes what waits as well."""
-        if self._dead or (toxicity < 1 and self._random().random() >= toxicity):
-            return
-        stage = _Stage(name, toxic)
-        self._stages.append(stage)
-        if (life := toxic.end_of_life()) is not None:
-            stage.ends = asyncio.get_running_loop().call_later(life.after_s, self._end_of_life, life.ending)
-        self._reshape(stage)
+        if not self._dead and self._drawn(toxicity):
+            self._append(name, toxic)
 
     def remove(self, name: str) -> None:
         """Take a toxic away, and its share of every delay. A toxic that leaves a hole closes the connection."""
-        stage = next((stage for stage in self._stages if stage.name == name), None)
+        stage = self._find(name)
         if stage is None:
             return
         stage.stop()
@@ -147,22 +142,38 @@ class Stream:
 
         What waits under a toxic that only delays is timed anew; what other toxics did to it stays done.
         """
-        applies = toxicity >= 1 or self._random().random() < toxicity
-        stage = next((stage for stage in self._stages if stage.name == name), None)
-        if stage is None or not applies:
-            if stage is not None:
-                self.remove(name)
-            elif applies:
-                self.add(name, toxic, 1.0)
+        if self._dead:
+            return
+        if not self._drawn(toxicity):
+            self.remove(name)
+            return
+        stage = self._find(name)
+        if stage is None:
+            self._append(name, toxic)
             return
         stage.stop()
         stage.toxic = toxic
-        if (life := toxic.end_of_life()) is not None:
-            stage.ends = asyncio.get_running_loop().call_later(life.after_s, self._end_of_life, life.ending)
+        self._limit_life(stage)
         if toxic.only_delays:
             self._take_back(name)
             stage.memory = 0.0
             self._reshape(stage)
+
+    def _append(self, name: str, toxic: Toxic) -> None:
+        stage = _Stage(name, toxic)
+        self._stages.append(stage)
+        self._limit_life(stage)
+        self._reshape(stage)
+
+    def _find(self, name: str) -> _Stage | None:
+        return next((stage for stage in self._stages if stage.name == name), None)
+
+    def _limit_life(self, stage: _Stage) -> None:
+        if (life := stage.toxic.end_of_life()) is not None:
+            stage.ends = asyncio.get_running_loop().call_later(life.after_s, self._on_ending, life.ending)
+
+    def _drawn(self, toxicity: float) -> bool:
+        return toxicity >= 1 or self._random().random() < toxicity
 
     def _random(self) -> Random:
         if self._chance is None:
@@ -205,9 +216,6 @@ class Stream:
     def _hold(self, waiting: list[_Waiting]) -> None:
         self._waiting = deque(waiting)
         self._waiting_cost = sum(one.cost for one in waiting)
-
-    def _end_of_life(self, ending: Ending) -> None:
-        self._on_ending(ending)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:

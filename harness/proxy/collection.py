@@ -1,0 +1,89 @@
+"""All proxies of one process, by name. Changes happen one after the other; looking never waits."""
+
+import asyncio
+from collections.abc import Iterable
+
+from harness.proxy.bodies import ProxySpec
+from harness.proxy.errors import ApiError, proxy_already_exists, proxy_not_found
+from harness.proxy.proxy import Proxy
+
+
+class Proxies:
+    """`seed` decides every draw of every toxic."""
+
+    def __init__(self, *, seed: int = 0) -> None:
+        self._seed = seed
+        self._proxies: dict[str, Proxy] = {}
+        self._changing = asyncio.Lock()
+
+    def all(self) -> tuple[Proxy, ...]:
+        """The proxies in the order they were made."""
+        return tuple(self._proxies.values())
+
+    def get(self, name: str) -> Proxy:
+        """The proxy of that name; raises ApiError (404)."""
+        if name not in self._proxies:
+            raise proxy_not_found()
+        return self._proxies[name]
+
+    async def create(self, spec: ProxySpec) -> Proxy:
+        """Raises ApiError: 409 for a name that is taken, 500 when the address cannot be had."""
+        async with self._changing:
+            if spec.name in self._proxies:
+                raise proxy_already_exists()
+            return await self._add(spec)
+
+    async def update(self, name: str, wanted: ProxySpec) -> Proxy:
+        """Raises ApiError: 404, or 500 when the address cannot be had."""
+        async with self._changing:
+            proxy = self.get(name)
+            await proxy.update(wanted)
+            return proxy
+
+    async def remove(self, name: str) -> None:
+        """Raises ApiError (404)."""
+        async with self._changing:
+            proxy = self.get(name)
+            proxy.disable()
+            del self._proxies[name]
+
+    async def populate(self, specs: Iterable[ProxySpec]) -> tuple[tuple[Proxy, ...], ApiError | None]:
+        """Make the proxies that are missing, replace those with other addresses, leave the rest as they are.
+
+        Returns those that are there now, and the error that stopped it before the end, if one did.
+        """
+        done: list[Proxy] = []
+        async with self._changing:
+            for spec in specs:
+                existing = self._proxies.get(spec.name)
+                try:
+                    if existing is None:
+                        done.append(await self._add(spec))
+                    elif existing.listens_on(spec.listen) and existing.upstream == spec.upstream:
+                        done.append(existing)
+                    else:
+                        existing.disable()
+                        done.append(await self._add(spec))
+                except ApiError as error:
+                    return tuple(done), error
+        return tuple(done), None
+
+    async def reset(self) -> None:
+        """Enable every proxy and remove every toxic."""
+        async with self._changing:
+            for proxy in self.all():
+                await proxy.enable()
+                for name in list(proxy.toxics):
+                    proxy.remove_toxic(name)
+
+    def close(self) -> None:
+        """Close every listener and reset every connection; for the end of the process."""
+        for proxy in self.all():
+            proxy.disable()
+
+    async def _add(self, spec: ProxySpec) -> Proxy:
+        proxy = Proxy(spec, seed=self._seed)
+        if spec.enabled:
+            await proxy.enable()
+        self._proxies[spec.name] = proxy
+        return proxy

@@ -1,0 +1,197 @@
+"""One proxy: a listener, its upstream, its toxics and the connections that are open.
+
+Closed means closed: when it is disabled or its upstream changes, open connections are reset, because peers pool theirs
+and would otherwise never notice.
+"""
+
+import asyncio
+import socket
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Any
+
+from harness.proxy.bodies import ProxySpec, ToxicSpec, address
+from harness.proxy.connection import DOWNSTREAM, STREAMS, UPSTREAM, Connection
+from harness.proxy.errors import ApiError, toxic_already_exists, toxic_not_found
+
+BACKLOG = 1024
+
+
+@dataclass(slots=True, eq=False)
+class Totals:
+    """Counts since the proxy was made; bytes of connections that are still open are added when asked for."""
+
+    connections_accepted: int = 0
+    connections_cut: int = 0
+    upstream_passed: int = 0
+    downstream_passed: int = 0
+    upstream_withheld: int = 0
+    downstream_withheld: int = 0
+
+    def add(self, connection: Connection) -> None:
+        """Count the bytes of a connection."""
+        for name, stream in connection.streams.items():
+            setattr(self, f"{name}_passed", getattr(self, f"{name}_passed") + stream.passed)
+            setattr(self, f"{name}_withheld", getattr(self, f"{name}_withheld") + stream.withheld)
+
+
+class Proxy:
+    """Made disabled; `enable` opens the listener. `seed` decides every draw of its toxics."""
+
+    def __init__(self, spec: ProxySpec, *, seed: int) -> None:
+        self.name = spec.name
+        self.listen = spec.listen
+        self.upstream = spec.upstream
+        self.toxics: dict[str, ToxicSpec] = {}
+        self._asked_listen = spec.listen
+        self._seed = seed
+        self._server: asyncio.Server | None = None
+        self._connections: dict[int, Connection] = {}
+        self._totals = Totals()
+        self._made = 0
+
+    @property
+    def enabled(self) -> bool:
+        return self._server is not None
+
+    @property
+    def upstream_address(self) -> tuple[str, int]:
+        return address(self.upstream, "upstream")
+
+    def listens_on(self, listen: str) -> bool:
+        """Whether `listen` is its address, as it was asked for or as it became (port 0 becomes a port)."""
+        return listen in (self.listen, self._asked_listen)
+
+    def spec(self) -> ProxySpec:
+        """What the proxy is now, with the port it really listens on."""
+        return ProxySpec(name=self.name, listen=self.listen, upstream=self.upstream, enabled=self.enabled)
+
+    def document(self) -> dict[str, Any]:
+        """As the API shows it."""
+        ordered = sorted(self.toxics.values(), key=lambda toxic: STREAMS.index(toxic.stream))
+        return {**asdict(self.spec()), "toxics": [toxic.document() for toxic in ordered]}
+
+    async def enable(self) -> None:
+        """Listen; raises ApiError (500) when the address cannot be had."""
+        if self._server is not None:
+            return
+        host, port = address(self.listen, "listen")
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            family, where = found[0][0], found[0][4]
+            listener = socket.create_server(where[:2], family=family, backlog=BACKLOG)
+        except OSError as error:
+            raise ApiError(f"listen tcp {self.listen}: {error.strerror or error}", 500) from error
+        self._server = await loop.create_server(self._connection, sock=listener, backlog=BACKLOG)
+        bound_host, bound_port = listener.getsockname()[:2]
+        self.listen = f"[{bound_host}]:{bound_port}" if family == socket.AF_INET6 else f"{bound_host}:{bound_port}"
+
+    def disable(self) -> None:
+        """Stop listening and reset what is open."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.cut()
+
+    async def update(self, wanted: ProxySpec) -> None:
+        """Become what is wanted; a changed address resets what is open, as in Toxiproxy."""
+        if not self.listens_on(wanted.listen):
+            self.disable()
+            self.listen = self._asked_listen = wanted.listen
+        if wanted.upstream != self.upstream:
+            self.upstream = wanted.upstream
+            self.cut()
+        if wanted.enabled:
+            await self.enable()
+        else:
+            self.disable()
+
+    def cut(self) -> int:
+        """Reset all open connections; returns how many."""
+        connections = list(self._connections.values())
+        self._totals.connections_cut += len(connections)
+        for connection in connections:
+            connection.reset()
+        return len(connections)
+
+    def add_toxic(self, spec: ToxicSpec) -> None:
+        """For connections already open and for those to come; raises ApiError (409) for a name that is taken."""
+        if spec.name in self.toxics:
+            raise toxic_already_exists()
+        self.toxics[spec.name] = spec
+        for connection in list(self._connections.values()):
+            if connection.streams:
+                connection.streams[spec.stream].add(spec.name, spec.toxic, spec.toxicity)
+
+    def toxic(self, name: str) -> ToxicSpec:
+        """The toxic of that name; raises ApiError (404)."""
+        if name not in self.toxics:
+            raise toxic_not_found()
+        return self.toxics[name]
+
+    def replace_toxic(self, spec: ToxicSpec) -> None:
+        """Change the toxic of that name, in open connections too."""
+        self.toxics[spec.name] = spec
+        for connection in list(self._connections.values()):
+            if connection.streams:
+                connection.streams[spec.stream].replace(spec.name, spec.toxic, spec.toxicity)
+
+    def remove_toxic(self, name: str) -> None:
+        """From open connections too; raises ApiError (404)."""
+        spec = self.toxic(name)
+        del self.toxics[name]
+        for connection in list(self._connections.values()):
+            if connection.streams:
+                connection.streams[spec.stream].remove(name)
+
+    def traffic(self) -> dict[str, int]:
+        """Connections and bytes since the proxy was made, those of open connections included."""
+        totals = Totals(**asdict(self._totals))
+        for connection in self._connections.values():
+            totals.add(connection)
+        return {"connections_open": len(self._connections), **asdict(totals)}
+
+    def open_connections(self) -> list[dict[str, Any]]:
+        """One row a connection, the oldest first; `opened_at_s` is in seconds since 1970."""
+        return [
+            {
+                "id": connection.number,
+                "client": connection.client,
+                "opened_at_s": connection.opened_at_s,
+                **{
+                    f"{name}_{what}": getattr(connection.streams[name], what) if connection.streams else 0
+                    for what in ("passed", "withheld")
+                    for name in (UPSTREAM, DOWNSTREAM)
+                },
+            }
+            for connection in self._connections.values()
+        ]
+
+    def opened(self, connection: Connection) -> bool:
+        """A client has connected; whether it may stay."""
+        self._totals.connections_accepted += 1
+        if self._server is None:
+            # Accepted in the same turn of the loop in which the listener was closed.
+            self._totals.connections_cut += 1
+            return False
+        self._connections[connection.number] = connection
+        return True
+
+    def established(self, connection: Connection) -> None:
+        """The upstream has been reached: the toxics get hold of the connection."""
+        for spec in self.toxics.values():
+            connection.streams[spec.stream].add(spec.name, spec.toxic, spec.toxicity)
+
+    def gone(self, connection: Connection) -> None:
+        """A connection has ended."""
+        if self._connections.pop(connection.number, None) is not None:
+            self._totals.add(connection)
+
+    def chance(self, connection: Connection, stream: str) -> Random:
+        """Chance of one direction of one connection: the same for the same seed, whatever else goes on."""
+        return Random(f"{self._seed}/{self.name}/{connection.number}/{stream}")  # noqa: S311 - faults, not secrets
+
+    def _connection(self) -> asyncio.Protocol:
+        self._made += 1
+        return Connection(self, self._made).protocol()
