@@ -1,0 +1,92 @@
+"""Replays traces through the running system: sends what came in, waits for rest, and compares what went out.
+
+All traces run at once, each under names of its own, so they take as long as the longest. How a system is driven and
+where its output is read is its own affair: a `Driver` does that. It also says, as one projection used for both sides,
+which part of a baseline can be seen from outside. A system that cannot be reached makes *unknown*, never a difference.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from harness.clock import Clock
+from harness.environments.base import Environment
+from harness.history import History, Kind
+from harness.replaying.comparison import ReplayResult, TraceComparison, compare
+from harness.traces import Trace, Unreadable, load_traces
+from harness.traces.diff import Keys
+
+LIMIT_S = 20.0
+"""For one trace."""
+
+
+class Driver(Protocol):
+    """Drives one system, prepared for a set of traces."""
+
+    def project(self, output: Any) -> Any:
+        """The part of an output that can be told from outside, in one order; of a baseline and of `play`'s alike."""
+        ...
+
+    async def play(self, trace: Trace) -> Any:
+        """Sends the trace's inputs, waits until the system has come to rest after each, and reads the output."""
+        ...
+
+    async def unused(self, trace: Trace) -> Sequence[Mapping[str, Any]]:
+        """The recorded answers of `trace` that nobody has asked for, as objects with a `request`."""
+        ...
+
+
+MakeDriver = Callable[[Environment, Sequence[Trace]], AbstractAsyncContextManager[Driver]]
+"""Prepares a system (its outside parties know the recorded answers), and puts that back at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTraces:
+    """The replay phase of a scenario: every trace below `directory`, driven by what `driver` makes.
+
+    Each gives one event `replay`: the trace, whether it is equal, and the differences.
+    """
+
+    directory: Path
+    driver: MakeDriver
+    keys: Keys
+    limit_s: float = LIMIT_S
+
+    async def replay(self, environment: Environment, history: History, clock: Clock) -> None:
+        """Replays all traces at once and writes what came of each."""
+        try:
+            traces: Sequence[Trace] = load_traces(self.directory)
+        except Unreadable as error:
+            _write(history, TraceComparison(trace=self.directory.name, equal=None, error=str(error)))
+            return
+        for comparison in await self.compare(environment, traces):
+            _write(history, comparison)
+
+    async def compare(self, environment: Environment, traces: Sequence[Trace]) -> list[TraceComparison]:
+        """The comparison of each trace, in order."""
+        try:
+            async with self.driver(environment, traces) as driver:
+                return list(await asyncio.gather(*(self._one(driver, trace) for trace in traces)))
+        except Exception as error:
+            return [TraceComparison(trace=trace.id, equal=None, error=_said(error)) for trace in traces]
+
+    async def _one(self, driver: Driver, trace: Trace) -> TraceComparison:
+        try:
+            async with asyncio.timeout(self.limit_s):
+                output = await driver.play(trace)
+                result = ReplayResult(trace=trace.id, output=output, unused=tuple(await driver.unused(trace)))
+            baseline = None if trace.baseline is None else driver.project(trace.baseline)
+            return compare(trace, result, baseline=baseline, keys=self.keys)
+        except Exception as error:
+            return TraceComparison(trace=trace.id, equal=None, error=_said(error))
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _write(history: History, comparison: TraceComparison) -> None:
+    history.append(actor="replay", kind=Kind.STEP, action="replay", value=comparison.to_json())
