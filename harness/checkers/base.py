@@ -38,12 +38,15 @@ class Claim:
         return self.called or type(self).__name__
 
     def _say(self, outcome: Outcome, summary: str, evidence: Iterable[Event | int] = ()) -> Verdict:
-        numbers = [event if isinstance(event, int) else event.number for event in evidence]
+        numbers = sorted({event if isinstance(event, int) else event.number for event in evidence})
+        if len(numbers) > _EVIDENCE_LIMIT:
+            # The last one is usually the snapshot that all the others are held against.
+            numbers = [*numbers[: _EVIDENCE_LIMIT - 1], numbers[-1]]
         return Verdict(
             checker=self.name,
             outcome=outcome,
             summary=summary,
-            evidence=tuple(sorted(set(numbers))[:_EVIDENCE_LIMIT]),
+            evidence=tuple(numbers),
             claims=self.claims,
         )
 

@@ -35,11 +35,14 @@ class AppliedExactlyOnce(Claim):
         several = [key for key, count in Counter(str(one[self.effect_key]) for one in done).items() if count > 1]
         if several:
             return self._fail(f"{len(several)} were applied more than once: {some(several)}", evidence)
+        named = [row for row in rows_of(rows) if row.get(self.effect_id) is not None]
+        if not named:
+            return self._unknown(f"no row of {self.snapshot} names its effect", evidence)
         there = {str(one[self.effect_key]): str(one[self.effect_id]) for one in done}
         wrong = [
             f"{row[self.key]} says {row[self.effect_id]}, there is {there.get(str(row[self.key]), 'none')}"
-            for row in rows_of(rows)
-            if row.get(self.effect_id) is not None and there.get(str(row[self.key])) != str(row[self.effect_id])
+            for row in named
+            if there.get(str(row[self.key])) != str(row[self.effect_id])
         ]
         if wrong:
             return self._fail(f"{len(wrong)} rows name an effect that is not there: {some(wrong)}", evidence)

@@ -16,9 +16,29 @@ class Told:
     result: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One operation on one thing. `completion` is None when it never ended."""
+
+    invoke: Event
+    completion: Event | None
+
+    def unknown_between(self, from_number: int, to_number: int) -> bool:
+        """Whether nobody knew its outcome: it may have happened, or was under way at some time between two events."""
+        if self.completion is None:
+            return self.invoke.number < to_number
+        under_way = self.invoke.number < to_number and self.completion.number > from_number
+        return self.completion.kind is Kind.INFO or under_way
+
+
 def fault_event(history: History) -> Event | None:
     """The first main fault of the drill."""
     return next((event for event in history.where(kind=Kind.FAULT) if event.value.get("main")), None)
+
+
+def first_step(history: History, action: str) -> Event | None:
+    """The first step of that name."""
+    return next(iter(history.where(kind=Kind.STEP, action=action)), None)
 
 
 def moment_s(event: Event) -> float:
@@ -32,35 +52,47 @@ def acknowledgements(history: History, write: str, key: str) -> Iterable[Told]:
     An answer that speaks of several things lists them under `results`; one that speaks of a single thing is its own
     result.
     """
-    for event in history:
-        if event.kind is Kind.OK and event.action == write:
-            for result in event.value.get("results", (event.value,)):
-                yield Told(key=str(result[key]), event=event, result=result)
+    for event in history.where(kind=Kind.OK, action=write):
+        for result in event.value.get("results", (event.value,)):
+            yield Told(key=str(result[key]), event=event, result=result)
 
 
-def first_told(history: History, write: str, key: str, *, before: int | None = None) -> dict[str, Told]:
-    """For each key the first acknowledgement of it; `before` is the number of an event to stop at."""
+def first_told(
+    history: History, write: str, key: str, *, from_s: float = 0.0, until_s: float = float("inf")
+) -> dict[str, Told]:
+    """For each key the first acknowledgement of it at `from_s` or later and before `until_s`."""
     found: dict[str, Told] = {}
     for told in acknowledgements(history, write, key):
-        if before is not None and told.event.number >= before:
+        if told.event.at_s >= until_s:
             break
-        found.setdefault(told.key, told)
+        if told.event.at_s >= from_s:
+            found.setdefault(told.key, told)
     return found
 
 
-def attempted(history: History, write: str, key: str) -> dict[str, list[Event]]:
-    """For each key the completions of every operation that tried to write it, whatever came of them."""
-    invoked: dict[str, list[str]] = {}
-    found: dict[str, list[Event]] = {}
+def attempts(history: History, write: str, key: str) -> dict[str, list[Attempt]]:
+    """For each key every operation that tried to write it, whatever came of it.
+
+    An invoke names several things under the plural of `key`, or a single one under `key` itself.
+    """
+    begun: dict[str, tuple[Event, list[str]]] = {}
+    found: dict[str, list[Attempt]] = {}
+
+    def add(keys: Iterable[str], attempt: Attempt) -> None:
+        for one in keys:
+            found.setdefault(one, []).append(attempt)
+
     for event in history:
         if event.action != write or event.operation_id is None:
             continue
         if event.kind is Kind.INVOKE:
             several = event.value.get(_plural(key))
-            invoked[event.operation_id] = [str(one) for one in several] if several else [str(event.value[key])]
-        elif event.kind in COMPLETIONS:
-            for one in invoked.get(event.operation_id, ()):
-                found.setdefault(one, []).append(event)
+            begun[event.operation_id] = event, list(map(str, several)) if several else [str(event.value[key])]
+        elif event.kind in COMPLETIONS and event.operation_id in begun:
+            invoke, keys = begun.pop(event.operation_id)
+            add(keys, Attempt(invoke=invoke, completion=event))
+    for invoke, keys in begun.values():
+        add(keys, Attempt(invoke=invoke, completion=None))
     return found
 
 

@@ -1,10 +1,12 @@
 """Recorded traces give the outputs that they gave before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.checkers.base import Claim
 from harness.checkers.reading import some
-from harness.history import History, Kind
+from harness.history import Event, History, Kind
 from harness.verdict import Verdict
 
 
@@ -19,12 +21,18 @@ class TracesUnchanged(Claim):
         changed = [event for event in replays if event.value.get("equal") is False]
         unsure = [event for event in replays if event.value.get("equal") is None]
         if changed:
-            names = [f"{event.value['trace']} ({some(map(str, event.value['differences']), 2)})" for event in changed]
+            names = [f"{event.value['trace']} ({some(map(str, _differences(event)), 2)})" for event in changed]
             return self._fail(f"Trace replay mismatch: {some(names, 3)}", changed)
-        if unsure or len(replays) < self.at_least:
+        traces = {str(event.value["trace"]) for event in replays}
+        if unsure or len(traces) < self.at_least:
             names = [str(event.value["trace"]) for event in unsure]
             return self._unknown(
-                f"{len(replays)} traces replayed, {self.at_least} wanted; without an answer: {some(names) or 'none'}",
+                f"{len(traces)} traces replayed, {self.at_least} wanted; without an answer: {some(names) or 'none'}",
                 unsure,
             )
-        return self._pass(f"{len(replays)} traces gave the output they gave before", replays)
+        return self._pass(f"{len(traces)} traces gave the output they gave before", replays)
+
+
+def _differences(event: Event) -> Sequence[Any]:
+    found: Sequence[Any] = event.value.get("differences") or ("no difference was named",)
+    return found
