@@ -8,6 +8,7 @@ duplicate is one too. It does not decide whether a difference matters.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import islice
 from typing import Any
 
 from harness.traces.canonical import canonical_json, digest
@@ -25,9 +26,9 @@ def differences(before: Any, after: Any, *, keys: Keys | None = None) -> tuple[s
     if canonical_json(before) == canonical_json(after):
         return ()
     found = _walk("", "", before, after, keys or {})
-    shown = [line for line, _ in zip(found, range(DIFFERENCES_MAX), strict=False)]
+    shown = tuple(islice(found, DIFFERENCES_MAX))
     more = sum(1 for _ in found)
-    return (*shown, f"... and {more} more") if more else tuple(shown)
+    return (*shown, f"... and {more} more") if more else shown
 
 
 def _walk(path: str, name: str, before: Any, after: Any, keys: Keys) -> Iterator[str]:

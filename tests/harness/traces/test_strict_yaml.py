@@ -1,0 +1,65 @@
+"""Fixtures are untrusted: what is not plain data within limits is an error that says where."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.traces.strict_yaml import DEPTH_MAX, Unreadable, dumps, loads, read
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+DOCUMENTS = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=20
+)
+
+
+@given(DOCUMENTS)
+def test_what_is_written_reads_back_the_same(document: Any) -> None:
+    assert loads(dumps(document), where="here") == document
+
+
+def test_a_text_of_several_lines_is_written_as_one() -> None:
+    assert dumps({"body": "ISA*00~\nGS*SM~\n"}) == "body: |\n  ISA*00~\n  GS*SM~\n"
+
+
+def test_times_stay_text() -> None:
+    assert loads("at: 2026-02-02T14:00:00Z\nday: 2026-02-02\n", where="here") == {
+        "at": "2026-02-02T14:00:00Z",
+        "day": "2026-02-02",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: &x [1]\nb: *x", "line 1: expected no anchors"),
+        ("a: !!python/object/apply:os.system ['true']", "could not determine a constructor"),
+        ("a: 1\na: 2", "'a' stands twice"),
+        ("1: one", "expected a key that is text"),
+        ("[a]: one", "expected a key that is text"),
+        ("a: [1", "expected ',' or ']'"),
+        ("[" * (DEPTH_MAX + 2), f"nested deeper than {DEPTH_MAX}"),
+        ("<<: {a: 1}\nb: 2", "expected a key that is text"),
+    ],
+)
+def test_what_is_not_plain_data_is_refused(text: str, said: str) -> None:
+    with pytest.raises(Unreadable, match=r"^here: ") as refused:
+        loads(text, where="here")
+    assert said in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_an_error_and_not_an_empty_document(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="No such file"):
+        read(tmp_path / "cassette.yaml")
+
+
+def test_size_and_encoding_are_held(tmp_path: Path) -> None:
+    file = tmp_path / "trace.yaml"
+    file.write_bytes(b"a: \xff\xfe\n")
+    with pytest.raises(Unreadable, match="utf-8"):
+        read(file)
+    file.write_text("a: " + "x" * 100)
+    with pytest.raises(Unreadable, match="at most 50 bytes"):
+        read(file, bytes_max=50)
