@@ -1,0 +1,60 @@
+"""Replay entries that behave and misbehave, for the runner to call."""
+
+import os
+import sys
+import time
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def echo(trace: Document) -> Document:
+    """Answers with the inputs' bodies, and talks a lot meanwhile, below Python too."""
+    print("this is not a result")
+    sys.stdout.write("neither is this\n")
+    os.write(1, b"nor this\n")
+    return {"output": {"bodies": [one["body"] for one in trace["inputs"]]}, "unmatched": [], "unused": []}
+
+
+def asks(trace: Document) -> Document:
+    """Makes the one call of the contract's cassette, and another one when there is no answer for it."""
+    recorded = [one["request"] for one in trace["cassette"]]
+    wanted = {"method": "GET", "uri": "http://there.invalid/", "headers": {}, "body": ""}
+    if not any(one["uri"] == wanted["uri"] for one in recorded):
+        return {"output": {}, "unmatched": [{"request": wanted, "nearest": None}], "unused": []}
+    unused = [{"request": one} for one in recorded if one["uri"] != wanted["uri"]]
+    return {"output": {"asked": 1}, "unmatched": [], "unused": unused}
+
+
+def raises(trace: Document) -> Document:
+    """Fails on every trace but `one`."""
+    if trace["id"] == "one":
+        return echo(trace)
+    raise LookupError("there is no such thing")
+
+
+def ends(trace: Document) -> Document:
+    """Takes the whole process with it."""
+    print("about to end", file=sys.stderr, flush=True)
+    os._exit(3)
+
+
+def exits(trace: Document) -> Document:
+    """Leaves politely, which is no way to answer."""
+    raise SystemExit(5)
+
+
+def hangs(trace: Document) -> Document:
+    """Never answers."""
+    time.sleep(600)
+    return {}
+
+
+def not_json(trace: Document) -> Document:
+    """Answers with what JSON has not."""
+    return {"output": {1, 2}}
+
+
+def nothing(trace: Document) -> Document:
+    """Answers without an output."""
+    return {}
