@@ -1,40 +1,104 @@
-"""The links of a topology as proxies of the fault proxy: one listener a link, made before anything connects."""
+"""The links of a topology, each a proxy of the fault proxy. All of them are there before anything can connect."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from harness.environments.base import LinkTraffic
+from harness.clock import Deadline, sleep_s
+from harness.environments.base import EnvironmentFault, LinkTraffic
 from harness.environments.placing import PortPlan
+from harness.services.answers import serves
 from harness.services.base import PythonModule, own_environ
 from harness.topology import Topology
 
+if TYPE_CHECKING:
+    from harness.proxy.client import ProxyControl
+
 MODULE = "harness.proxy"
-
-
-def proxy_command(plan: PortPlan) -> PythonModule:
-    """How the fault proxy is started."""
-    return PythonModule(module=MODULE, argv=("--host", plan.host, "--port", str(plan.proxy)), environ=own_environ({}))
+PRELOAD = ("harness.proxy.__main__",)
+READY_WITHIN_S = 15.0
+CONFIG = "links.json"
 
 
 class Links:
-    PRELOAD: tuple[str, ...] = ()
+    """Steers the fault proxy of one environment. The proxy itself is a process like the others."""
 
     def __init__(self, topology: Topology, plan: PortPlan) -> None:
-        pass
+        self._topology = topology
+        self._plan = plan
+        self._control: tuple[asyncio.AbstractEventLoop, ProxyControl] | None = None
 
-    async def make(self, given_up: Callable[[], bool]) -> str | None:
-        return None
+    def command(self, directory: Path, seed: int) -> PythonModule:
+        """How the fault proxy is started, with all links made before it answers."""
+        links = [
+            {
+                "name": link.name,
+                "listen": _text(self._plan.link(link.name)),
+                "upstream": _text(self._plan.service(link.target, link.port)),
+                "enabled": True,
+            }
+            for link in self._topology.links
+        ]
+        config = directory / CONFIG
+        config.write_text(json.dumps(links), encoding="utf-8")
+        words = {"--host": self._plan.host, "--port": self._plan.proxy, "--config": config, "--seed": seed}
+        argv = tuple(str(word) for pair in words.items() for word in pair)
+        return PythonModule(module=MODULE, argv=argv, environ=own_environ({}))
+
+    async def problem(self, given_up: Callable[[], bool]) -> str | None:
+        """Wait until the fault proxy serves; says what is wrong when it does not, or when `given_up` says so."""
+        deadline = Deadline(READY_WITHIN_S)
+        while True:
+            problem = await serves(self._plan.host, self._plan.proxy, "/version")
+            if problem is None or deadline.passed or given_up():
+                return problem
+            await sleep_s(0.005)
 
     async def add_toxic(
-        self, link: str, *, name: str, kind: str, stream: str, attributes: Mapping[str, Any], toxicity: float = 1.0
-    ) -> None: ...
+        self, link: str, *, name: str, kind: str, stream: str, attributes: Mapping[str, Any], toxicity: float
+    ) -> None:
+        async with self._asking(link) as control:
+            await control.add_toxic(link, name=name, kind=kind, stream=stream, attributes=attributes, toxicity=toxicity)
 
-    async def remove_toxic(self, link: str, *, name: str) -> None: ...
+    async def remove_toxic(self, link: str, *, name: str) -> None:
+        async with self._asking(link) as control:
+            await control.remove_toxic(link, name)
 
-    async def set_enabled(self, link: str, enabled: bool) -> None: ...
+    async def set_enabled(self, link: str, enabled: bool) -> None:
+        async with self._asking(link) as control:
+            await control.set_enabled(link, enabled)
 
     async def cut(self, link: str) -> int:
-        return 0
+        async with self._asking(link) as control:
+            return await control.cut(link)
 
     async def traffic(self, link: str) -> LinkTraffic:
-        raise NotImplementedError
+        async with self._asking(link) as control:
+            return LinkTraffic(**asdict(await control.connections(link)))
+
+    async def close(self) -> None:
+        """Close the connections to the proxy's control; they come back when they are needed."""
+        kept, self._control = self._control, None
+        if kept is not None and kept[0] is asyncio.get_running_loop():
+            await kept[1].aclose()
+
+    @asynccontextmanager
+    async def _asking(self, link: str) -> "AsyncIterator[ProxyControl]":
+        from harness.proxy.client import ProxyControl, ProxyError
+
+        self._topology.link(link)
+        loop = asyncio.get_running_loop()
+        if self._control is None or self._control[0] is not loop:
+            self._control = loop, ProxyControl(f"http://{self._plan.host}:{self._plan.proxy}")
+        try:
+            yield self._control[1]
+        except ProxyError as error:
+            raise EnvironmentFault(f"link {link}: {error}") from error
+
+
+def _text(address: tuple[str, int]) -> str:
+    return f"{address[0]}:{address[1]}"

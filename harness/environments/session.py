@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.environments.base import EnvironmentFault
 from harness.environments.guardian import KEPT
 from harness.environments.guardian_client import GuardianClient
-from harness.environments.links import Links, proxy_command
+from harness.environments.links import PRELOAD, Links
 from harness.environments.placing import PROXY, Overrides, PortPlan, place_all
 from harness.environments.ports import PortLease
 from harness.environments.run_directory import RunDirectory, private_directory, sweep
@@ -46,6 +46,7 @@ class Session:
         self._guardian = guardian
         self._seed = seed
         self._project = project
+        self._restarts = 0
         self._starting: Starting | None = None
 
     @classmethod
@@ -109,11 +110,13 @@ class Session:
 
     async def restart(self, overrides: Mapping[str, str]) -> None:
         """End all services, lay out fresh data, start again with the same ports and the same warm interpreter."""
+        await self.links.close()
         warm = self.running.warm
         kept = [warm.identity.pid] if warm is not None and not warm.gone else []
         await self._guardian.end(keep=kept)
         self.running.forget()
-        aside = self.directory / "before"
+        self._restarts += 1
+        aside = self.directory / f"before-{self._restarts}"
         aside.mkdir()
         for name in ("data", "logs"):
             if (self.directory / name).exists():
@@ -121,11 +124,12 @@ class Session:
         (self.directory / "logs").mkdir()
         if not kept:
             await self._warm_up()
-        removing = asyncio.ensure_future(asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True))
         try:
             await self.start(overrides)
         finally:
-            await asyncio.shield(removing)
+            # Not waited for: a file whose pages are being written holds up its remover. The guardian removes the rest.
+            removing = asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, aside, True)
+            removing.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     def release(self) -> None:
         """Let the guardian undo everything; returns at once."""
@@ -143,7 +147,7 @@ class Session:
             self._guardian,
             run=self.directory,
             project=self._project,
-            modules=[*self.topology.preload, *Links.PRELOAD],
+            modules=[*self.topology.preload, *(PRELOAD if self.topology.links else ())],
             log=self.directory / "logs" / "warm-interpreter.log",
         )
 
@@ -153,9 +157,8 @@ class Session:
             linked.set()
             return
         log = self.directory / "logs" / f"{PROXY}.log"
-        identity = await self.running.launch(PROXY, proxy_command(self.plan), log=log)
-        ended = self.running.exit_of(identity)
-        problem = await self.links.make(given_up=ended.done)
+        identity = await self.running.launch(PROXY, self.links.command(self.directory, self._seed), log=log)
+        problem = await self.links.problem(given_up=self.running.exit_of(identity).done)
         if problem is not None:
             raise EnvironmentFault(f"the fault proxy cannot be had: {problem}\n  its log ends:\n{end_of_log(log)}")
         linked.set()

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from harness.clock import Deadline, sleep_s
+from harness.clock import Deadline, monotonic_s, sleep_s
 from harness.environments.base import EnvironmentFault, ProcessIdentity
 from harness.environments.running import Running, described
 from harness.services import kind_called
@@ -16,6 +16,7 @@ from harness.topology import Service, Topology
 
 READY_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.01
+LOOK_SELDOM_S = 0.05
 
 
 class Starting:
@@ -81,6 +82,7 @@ class Starting:
         deadline = Deadline(READY_WITHIN_S)
         ended = self._running.exit_of(identity)
         while True:
+            began_s = monotonic_s()
             problem = await kind.problem(placement)
             if problem is None:
                 return
@@ -88,7 +90,8 @@ class Starting:
                 raise self._failure(placement, kind, f"it ended with exit code {ended.result()} before it was ready")
             if deadline.passed:
                 raise self._failure(placement, kind, f"not ready after {READY_WITHIN_S:g} s; last seen: {problem}")
-            await sleep_s(LOOK_EVERY_S)
+            # A look that costs much is had less often: what starts needs the processor more than we do.
+            await sleep_s(min(max(LOOK_EVERY_S, monotonic_s() - began_s), LOOK_SELDOM_S))
 
     def _failure(self, placement: Placement, kind: ServiceKind, what: str) -> EnvironmentFault:
         return EnvironmentFault(

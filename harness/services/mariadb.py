@@ -13,7 +13,7 @@ environment. Facts: `pid_file`, `fence_file`, `socket`, and the accounts `contro
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from harness.services.answers import greets
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pymysql.connections import Connection
     from pymysql.cursors import DictCursor
 
+NOT_FOLLOWING = "it follows no primary yet"
 SOCKET_PATH_MAX = 107
 INSTALL = "apt-get install --yes mariadb-server"
 
@@ -87,32 +88,37 @@ class MariaDB:
 
     async def problem(self, placement: Placement) -> str | None:
         problem = await greets(placement.host, placement.port)
-        if problem:
+        problem = problem or await asyncio.to_thread(_asked, placement, _replication_problem)
+        if problem != NOT_FOLLOWING:
             return problem
-        if Replication.from_options(placement.options).replica:
-            host, port = str(placement.options["of"]).rsplit(":", 1)
-            # A replica that meets a dead primary would try again only after a whole second.
-            problem = await greets(host, int(port))
-            if problem:
-                return f"its primary, through the link: {problem}"
-        return await asyncio.to_thread(_replication_problem, placement)
+        # A replica that meets no primary would try again only after a whole second: look first.
+        host, port = str(placement.options["of"]).rsplit(":", 1)
+        problem = await greets(host, int(port))
+        if problem:
+            return f"its primary, through the link: {problem}"
+        return await asyncio.to_thread(_asked, placement, _follow)
 
     def version(self) -> tuple[str, str] | None:
         found = server_version()
         return ("mariadb", found) if found else None
 
 
-def _replication_problem(placement: Placement) -> str | None:
+def _asked(placement: Placement, ask: "Callable[[Connection[DictCursor], Placement], str | None]") -> str | None:
+    """What `ask` finds wrong, over the server's socket."""
     import pymysql
 
-    replication = Replication.from_options(placement.options)
     try:
         with session(ROOT, at=Files(directory=placement.directory).socket) as connection:
-            if replication.replica:
-                return _replica_problem(connection, placement, replication)
-            return _primary_problem(connection) if replication.semi_sync else None
+            return ask(connection, placement)
     except (pymysql.err.MySQLError, OSError) as error:
         return f"it does not answer SQL: {error}"
+
+
+def _replication_problem(connection: "Connection[DictCursor]", placement: Placement) -> str | None:
+    replication = Replication.from_options(placement.options)
+    if replication.replica:
+        return _replica_problem(connection, replication)
+    return _primary_problem(connection) if replication.semi_sync else None
 
 
 def _primary_problem(connection: "Connection[DictCursor]") -> str | None:
@@ -124,13 +130,10 @@ def _primary_problem(connection: "Connection[DictCursor]") -> str | None:
     return None
 
 
-def _replica_problem(
-    connection: "Connection[DictCursor]", placement: Placement, replication: Replication
-) -> str | None:
+def _replica_problem(connection: "Connection[DictCursor]", replication: Replication) -> str | None:
     found = rows(connection, "SHOW SLAVE STATUS")
     if not found:
-        _follow(connection, placement)
-        return "replication has just been set up"
+        return NOT_FOLLOWING
     running = found[0]["Slave_IO_Running"], found[0]["Slave_SQL_Running"]
     if running != ("Yes", "Yes"):
         said = found[0]["Last_IO_Error"] or found[0]["Last_SQL_Error"] or "no error yet"
@@ -142,7 +145,7 @@ def _replica_problem(
     return None
 
 
-def _follow(connection: "Connection[DictCursor]", placement: Placement) -> None:
+def _follow(connection: "Connection[DictCursor]", placement: Placement) -> str:
     host, port = str(placement.options["of"]).rsplit(":", 1)
     rows(
         connection,
@@ -151,3 +154,4 @@ def _follow(connection: "Connection[DictCursor]", placement: Placement) -> None:
         [host, int(port), REPLICATOR.user, REPLICATOR.password],
     )
     rows(connection, "START SLAVE")
+    return "replication has just been set up"

@@ -35,6 +35,7 @@ SMALL_AND_QUICK: Mapping[str, str] = {
     "max_connections": "200",
     "max_allowed_packet": "16M",
     "host_cache_size": "0",
+    "log_warnings": "1",  # not each connection that was only a look
 }
 
 DURABLE: Mapping[str, str] = {
