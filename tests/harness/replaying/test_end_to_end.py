@@ -1,0 +1,127 @@
+"""Traces through a running system, with a driver that answers from memory: equal, different, and unknown."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, cast
+
+from harness.clock import Clock
+from harness.environments.base import Environment
+from harness.history import History, Kind
+from harness.replaying.comparison import TraceComparison
+from harness.replaying.end_to_end import RecordedTraces
+from harness.traces import Trace, save_baseline, save_cassette
+
+TRACE_YAML = """\
+contract: 1
+id: {id}
+title: T
+clock: {{starts_at: "2026-02-02T14:00:00+00:00"}}
+ids: {{seed: 1}}
+partners: []
+inputs: [{{at_s: 0, kind: signal, partner: T1, content_type: text/plain, body: x}}]
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Driver:
+    """Gives `outputs` by trace; None hangs, an exception is raised."""
+
+    outputs: Mapping[str, Any]
+    playing: set[str] = field(default_factory=set)
+    at_once: int = 0
+    left: bool = False
+
+    def project(self, output: Any) -> Any:
+        return {"seen": output["seen"]}
+
+    async def play(self, trace: Trace) -> Any:
+        self.playing.add(trace.id)
+        self.at_once = max(self.at_once, len(self.playing))
+        await asyncio.sleep(0)
+        output = self.outputs[trace.id]
+        if output is None:
+            await asyncio.Event().wait()
+        if isinstance(output, Exception):
+            raise output
+        self.playing.discard(trace.id)
+        return self.project(output)
+
+    async def unused(self, trace: Trace) -> Sequence[Mapping[str, Any]]:
+        return [{"request": {"method": "POST", "uri": "u"}}] if trace.id == "unused" else []
+
+
+def _compare(trace: Trace, outputs: Mapping[str, Any], *, limit_s: float = 5.0) -> tuple[list[TraceComparison], Driver]:
+    driver = Driver(outputs=outputs)
+
+    @asynccontextmanager
+    async def make(environment: Environment, traces: Sequence[Trace]) -> AsyncIterator[Driver]:
+        try:
+            yield driver
+        finally:
+            driver.left = True
+
+    replays = RecordedTraces(directory=Path(), driver=make, keys={}, limit_s=limit_s)
+    baseline = {"seen": 1, "only in process": 2}
+    traces = [replace(trace, id=name, baseline=baseline) for name in outputs]
+    return asyncio.run(replays.compare(cast("Environment", None), traces)), driver
+
+
+def test_the_projection_is_of_both_sides(trace: Trace) -> None:
+    outputs = {"equal": {"seen": 1, "noise": 5}, "different": {"seen": 2}, "unused": {"seen": 1}}
+    comparisons, driver = _compare(trace, outputs)
+    assert [one.equal for one in comparisons] == [True, False, False]
+    assert comparisons[1].differences == ("seen: was 1, now 2",)
+    assert comparisons[2].unused == ("POST u",)
+    assert driver.at_once == 3, "all at once"
+    assert driver.left
+
+
+def test_what_cannot_be_told_is_unknown_and_of_its_trace_alone(trace: Trace) -> None:
+    comparisons, driver = _compare(
+        trace, {"broken": LookupError("gone"), "hangs": None, "fine": {"seen": 1}}, limit_s=0.2
+    )
+    assert [one.equal for one in comparisons] == [None, None, True]
+    assert comparisons[0].error == "LookupError: gone"
+    assert "TimeoutError" in str(comparisons[1].error)
+    assert driver.left
+
+
+def test_a_phase_writes_an_event_for_each_trace(trace: Trace, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        folder = tmp_path / "traces" / name
+        folder.mkdir(parents=True)
+        (folder / "trace.yaml").write_text(TRACE_YAML.format(id=name))
+        save_baseline(replace(trace, folder=folder), {"seen": 1})
+        save_cassette(replace(trace, folder=folder))
+
+    @asynccontextmanager
+    async def make(environment: Environment, traces: Sequence[Trace]) -> AsyncIterator[Driver]:
+        yield Driver(outputs={"first": {"seen": 1}, "second": {"seen": 3}})
+
+    async def replayed(directory: Path) -> list[dict[str, Any]]:
+        history = History(clock=Clock())
+        replays = RecordedTraces(directory=directory, driver=make, keys={})
+        await replays.replay(cast("Environment", None), history, Clock())
+        return [dict(event.value) for event in history.where(kind=Kind.STEP, action="replay")]
+
+    first, second = asyncio.run(replayed(tmp_path / "traces"))
+    assert (first["trace"], first["equal"]) == ("first", True)
+    assert (second["trace"], second["equal"]) == ("second", False)
+
+    (nothing,) = asyncio.run(replayed(tmp_path / "nowhere"))
+    assert nothing["equal"] is None
+    assert "seen none" in nothing["error"]
+
+
+def test_a_system_that_cannot_be_prepared_is_unknown(trace: Trace) -> None:
+    @asynccontextmanager
+    async def make(environment: Environment, traces: Sequence[Trace]) -> AsyncIterator[Driver]:
+        raise ConnectionError("nobody there")
+        yield
+
+    replays = RecordedTraces(directory=Path(), driver=make, keys={})
+    (comparison,) = asyncio.run(replays.compare(cast("Environment", None), [trace]))
+    assert (comparison.equal, comparison.error) == (None, "ConnectionError: nobody there")
