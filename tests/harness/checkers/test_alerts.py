@@ -1,0 +1,52 @@
+"""The alert that the playbook names came in, after the fault, for the people whom it names."""
+
+from typing import Any
+
+import pytest
+
+from harness.checkers import AlertSaid
+from harness.verdict import Outcome
+from tests.histories import Story
+
+LOST = "connection lost"
+
+
+def alerted(text: str = LOST, **value: Any) -> Story:
+    story = Story()
+    story.fault(at_s=1.0)
+    story.alert(text, labels={"contact": "people on call"}, **value)
+    return story
+
+
+def test_the_alert_came_to_the_right_people() -> None:
+    verdict = AlertSaid(text=LOST, contact="people on call").check(alerted().history())
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.evidence == (1,)
+    assert AlertSaid(text=LOST).check(alerted().history()).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [
+        (alerted("connection lost?"), "the alerts were: connection lost?"),
+        (alerted(status="resolved"), "the alerts were: none"),
+        (alerted(received_at_s=0.9), "the alerts were: none"),
+    ],
+    ids=["other words", "resolved", "from before the fault"],
+)
+def test_the_alert_never_came(story: Story, said: str) -> None:
+    verdict = AlertSaid(text=LOST).check(story.history())
+    assert verdict.outcome is Outcome.FAIL
+    assert said in verdict.summary
+
+
+def test_the_alert_was_for_somebody_else() -> None:
+    verdict = AlertSaid(text=LOST, contact="the lead").check(alerted().history())
+    assert verdict.outcome is Outcome.FAIL
+    assert "for people on call, not for the lead" in verdict.summary
+
+
+def test_without_a_fault_nothing_is_known() -> None:
+    story = Story()
+    story.alert(LOST)
+    assert AlertSaid(text=LOST).check(story.history()).outcome is Outcome.UNKNOWN

@@ -1,0 +1,116 @@
+"""What holds for every checker: it passes nothing that it has not seen, and long histories cost in proportion."""
+
+from dataclasses import fields
+
+import pytest
+
+from harness import checkers
+from harness.checkers import (
+    AcknowledgedWritesSurvive,
+    AlertSaid,
+    AppliedExactlyOnce,
+    AskedAgain,
+    Checker,
+    IdsNameOneThing,
+    LossIsListed,
+    NoneStuck,
+    NothingLost,
+    OnlyLegalTransitions,
+    StateHeld,
+    TracesUnchanged,
+    judge,
+)
+from harness.clock import monotonic_s
+from harness.history import History, Kind
+from harness.metric import success_ratio
+from harness.objective import rpo, rto, time_to_alert
+from harness.verdict import Outcome
+from tests.histories import Story
+
+ALL: tuple[Checker, ...] = (
+    AcknowledgedWritesSurvive(write="write", snapshot="rows", key="identity"),
+    AlertSaid(text="lost"),
+    AppliedExactlyOnce(key="identity", effects="ledger", field="entries", effect_key="of", effect_id="entry"),
+    AskedAgain(write="write", asked_field="identities"),
+    IdsNameOneThing(write="write", id_field="id"),
+    LossIsListed(write="write", listing=("list",)),
+    NoneStuck(resting=frozenset({"done"})),
+    NothingLost(write="write"),
+    OnlyLegalTransitions(table=frozenset({(None, "new"), ("new", "done")}), subject="id"),
+    StateHeld(reached="done", after=frozenset(), before="seen"),
+    TracesUnchanged(),
+)
+
+
+def busy(writes: int) -> History:
+    """A drill that every checker has something to do with; a twentieth of its writes was lost, one in 50 refused."""
+    story = Story()
+    names = [str(number) for number in range(writes)]
+    kept = [name for number, name in enumerate(names) if number % 20]
+    for number, name in enumerate(names):
+        story.write(name, kind=Kind.FAIL if number % 50 == 1 else Kind.OK)
+    story.rows(*kept, name="seen", state="done")
+    story.fault()
+    story.alert("lost")
+    story.step("promoted")
+    lost = [name for number, name in enumerate(names) if number % 20 == 0]
+    story.step("operator", command=["list"], document={"lost": [{"identity": name} for name in lost]})
+    story.rows(*kept, name="promoted_rows")
+    story.step("notice", partner="one", identities=lost)
+    for number, name in enumerate(names):
+        story.write(name, kind=Kind.INFO if number % 2 else Kind.OK)
+    story.probe("rows", rows=[{"identity": name, "state": "done", "entry": name} for name in names])
+    story.probe("ledger", entries=[{"of": name, "entry": name} for name in names])
+    steps = [{"id": name, "from": old, "to": new} for name in names for old, new in ((None, "new"), ("new", "done"))]
+    story.probe("transitions", transitions=steps)
+    story.step("replay", trace="one", equal=True)
+    return story.history()
+
+
+def test_all_of_them_are_here() -> None:
+    others = {"Checker", "Claim", "judge"}
+    assert {type(checker).__name__ for checker in ALL} == set(checkers.__all__) - others
+
+
+@pytest.mark.parametrize("checker", ALL, ids=lambda checker: checker.name)
+def test_an_empty_history_is_unknown(checker: Checker) -> None:
+    verdict = judge(checker, Story().history())
+    assert verdict.outcome is Outcome.UNKNOWN
+    assert "the checker itself failed" not in verdict.summary
+
+
+@pytest.mark.parametrize("checker", ALL, ids=lambda checker: checker.name)
+def test_a_checker_is_a_frozen_value_with_claims(checker: Checker) -> None:
+    assert {"called", "claims"} <= {field.name for field in fields(checker)}  # type: ignore[arg-type]
+    assert hash(checker) == hash(checker)
+    with pytest.raises(AttributeError):
+        checker.claims = ()  # type: ignore[misc]
+
+
+def test_a_busy_drill_is_judged_by_each() -> None:
+    outcomes = {checker.name: judge(checker, busy(400)).outcome for checker in ALL}
+    failed = {name for name, outcome in outcomes.items() if outcome is not Outcome.PASS}
+    assert failed == {"NothingLost"}
+
+
+@pytest.mark.slow
+def test_a_history_that_is_eight_times_as_long_takes_about_eight_times_as_long() -> None:
+    """A quadratic one would take 64 times as long; the limit of 24 leaves room for a noisy machine."""
+    steady = (success_ratio.at_least(0.99),)
+    objectives = (
+        rto(limit_s=1, steady=steady),
+        rpo(limit_s=1, write="write", snapshot="promoted_rows"),
+        time_to_alert(text="lost", limit_s=1),
+    )
+    short, long = busy(2_000), busy(16_000)
+
+    def took_s(history: History, judged: object) -> float:
+        took: list[float] = []
+        for _ in range(3):
+            began_s = monotonic_s()
+            judged.check(history) if hasattr(judged, "check") else judged.measure(history)  # type: ignore[attr-defined]
+            took.append(monotonic_s() - began_s)
+        return min(took)
+
+    for judged in (*ALL, *objectives):
+        assert took_s(long, judged) < 24 * max(took_s(short, judged), 0.0005), judged
