@@ -78,7 +78,7 @@ class Event:
                 value=dict(document["value"]),
                 operation_id=document.get("operation_id"),
             )
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"not an event of a history: {line[:120]!r}: {error}") from error
 
 
@@ -99,7 +99,8 @@ class History:
         self._events: list[Event] = list(events)
         self._clock = clock or Clock()
         self._closed = False
-        self._file: IO[str] | None = path.open("a", encoding="utf-8") if path else None
+        # Line by line: also a run that is killed leaves what it saw.
+        self._file: IO[str] | None = path.open("a", encoding="utf-8", buffering=1) if path else None
 
     def append(
         self,
@@ -151,6 +152,11 @@ class History:
         """The events from `from_s` to `to_s`, both included."""
         first = bisect_left(self._events, from_s, key=_at_s)
         return self._events[first : bisect_right(self._events, to_s, lo=first, key=_at_s)]
+
+    def backwards(self, from_s: float) -> Iterator[Event]:
+        """The events up to `from_s`, the newest first, as they are asked for: to find what was last, without a copy."""
+        for number in range(bisect_right(self._events, from_s, key=_at_s) - 1, -1, -1):
+            yield self._events[number]
 
     def where(self, *, kind: Kind | None = None, action: str | None = None, actor: str | None = None) -> list[Event]:
         """The events that match everything given, in order."""

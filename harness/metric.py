@@ -205,7 +205,7 @@ class Gauge(_Comparable):
         return f"{self.probe}.{self.field}"
 
     def read(self, history: History, window: Window) -> float | None:
-        for event in reversed(history.between(0.0, window.to_s)):
+        for event in history.backwards(window.to_s):
             if event.kind is Kind.PROBE and event.action == self.probe and event.value.get(self.field) is not None:
                 return float(event.value[self.field])
         return None
