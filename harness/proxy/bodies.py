@@ -62,9 +62,12 @@ def parsed(body: bytes) -> Any:
 def address(text: str, field: str) -> tuple[str, int]:
     """Host and port of `host:port`, `[v6]:port` or `:port`; an absent host is loopback. Raises ApiError (400)."""
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
+    bracketed = host.startswith("[") and host.endswith("]")
+    if not colon or not port.isascii() or not port.isdigit() or len(port) > 5 or int(port) > MAX_PORT:
         raise bad_request(f"{field} must be host:port, not {text!r}")
-    return host.removeprefix("[").removesuffix("]") or LOOPBACK, int(port)
+    if ":" in host and not bracketed:
+        raise bad_request(f"{field} must have an IPv6 host in brackets, as [::1]:80, not {text!r}")
+    return (host[1:-1] if bracketed else host) or LOOPBACK, int(port)
 
 
 def new_proxy(document: Any, place: str = "") -> ProxySpec:

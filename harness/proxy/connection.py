@@ -18,6 +18,8 @@ UPSTREAM = "upstream"
 DOWNSTREAM = "downstream"
 STREAMS = (UPSTREAM, DOWNSTREAM)
 CONNECT_TIMEOUT_S = 10.0
+CLOSE_LIMIT_S = 5.0
+"""When a toxic closes a connection, a peer that does not take its last bytes within this time is reset."""
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -55,6 +57,8 @@ class _Side(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        # asyncio leaves this to us for sockets whose listener did not name its protocol.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Nothing is read until there is somewhere to send it.
         transport.pause_reading()
         self._on_connected()
@@ -105,6 +109,7 @@ class Connection:
         self._upstream_side = _Side(self._upstream_connected, lambda exc: self._lost(self._upstream_side, exc))
         self._connecting: asyncio.Task[None] | None = None
         self._eofs = 0
+        self._close_limit: asyncio.TimerHandle | None = None
 
     def protocol(self) -> asyncio.Protocol:
         """The protocol of the client's socket."""
@@ -114,21 +119,18 @@ class Connection:
         """RST to both sides, at once. What has not been passed on never is."""
         if self.over:
             return
-        self.over = True
         if self._connecting is not None:
             self._connecting.cancel()
-        for stream in self.streams.values():
-            stream.discard()
+        self._discard()
         self._client_side.reset()
         self._upstream_side.reset()
-        self._owner.gone(self)
+        self._finish()
 
     def close(self) -> None:
         """Close both sides; what was already passed on is still sent, what waits is not."""
         if self.over:
             return
-        for stream in self.streams.values():
-            stream.discard()
+        self._discard()
         for side in (self._client_side, self._upstream_side):
             if side.transport is not None:
                 side.transport.close()
@@ -184,6 +186,8 @@ class Connection:
             self.reset()
         elif ending is Ending.CLOSE:
             self.close()
+            if self._close_limit is None and not self.over:
+                self._close_limit = asyncio.get_running_loop().call_later(CLOSE_LIMIT_S, self.reset)
         else:
             self._eofs += 1
             if self._eofs == len(STREAMS):
@@ -206,7 +210,15 @@ class Connection:
         elif exc is not None:
             self.reset()
         if self._client_side.transport is None and self._upstream_side.transport is None and not self.over:
-            self.over = True
-            for stream in self.streams.values():
-                stream.discard()
-            self._owner.gone(self)
+            self._discard()
+            self._finish()
+
+    def _discard(self) -> None:
+        for stream in self.streams.values():
+            stream.discard()
+
+    def _finish(self) -> None:
+        self.over = True
+        if self._close_limit is not None:
+            self._close_limit.cancel()
+        self._owner.gone(self)
