@@ -32,8 +32,13 @@ from harness.probes import InboxProbe
 from harness.scenario import Alert, BlastRadius, Hold, NegativeControl, Recovery, Scenario, Symptom
 from harness.steps import HealFault, Inject, Observe, Operate, SeeSymptoms, Step, WaitFor
 from scenarios.world import probes
-from scenarios.world.checkers import NoLoadWithoutConfirmedIntent, OneLoadPerShipment
-from scenarios.world.failover_checkers import PromotedByItself, QuickRefusals, WasSemiSynchronous
+from scenarios.world.checkers import (
+    NoLoadWithoutConfirmedIntent,
+    OneLoadPerShipment,
+    PromotedByItself,
+    QuickRefusals,
+    WasSemiSynchronous,
+)
 from scenarios.world.held_connections import WITNESS_WRITE, HeldConnections
 from scenarios.world.lifecycle import FINAL, LEGAL_TRANSITIONS
 from scenarios.world.replay import TRACES
