@@ -1,0 +1,119 @@
+"""The composition root: deterministic, strict about its input, honest about unanswered calls, patient for free."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from harness.traces import canonical_json, load_trace
+from system.replay import replay
+from system.replay.root import replay_settings
+
+TRACES = Path(__file__).resolve().parents[3] / "traces"
+
+
+def _contract(name: str) -> dict[str, Any]:
+    return load_trace(TRACES / name).to_contract()
+
+
+@pytest.fixture
+def booked() -> dict[str, Any]:
+    """The document of the plain trace."""
+    return _contract("original_booked")
+
+
+def test_two_replays_give_the_same_bytes(booked: dict[str, Any]) -> None:
+    assert canonical_json(replay(booked)) == canonical_json(replay(copy.deepcopy(booked)))
+
+
+def test_neither_seed_nor_start_shows_in_the_output(booked: dict[str, Any]) -> None:
+    other = copy.deepcopy(booked)
+    other["ids"]["seed"] = 999_999
+    other["clock"]["starts_at"] = "2031-12-31T23:59:59.5-08:00"
+    assert canonical_json(replay(other)["output"]) == canonical_json(replay(booked)["output"])
+
+
+def test_the_environment_changes_nothing(booked: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = replay(booked)
+    for name, value in {"LLM_MODEL": "another", "CONFIDENCE_MIN": "1", "MOTION_BASE_URL": "http://x.invalid"}.items():
+        monkeypatch.setenv(name, value)
+    assert replay(booked) == before
+    assert replay_settings().llm_model == "tender-reader"
+
+
+def test_a_call_without_an_answer_is_reported_and_ends_the_trace(booked: dict[str, Any]) -> None:
+    looked, written = booked["cassette"][1], booked["cassette"].pop(2)
+    assert looked["request"]["method"] == "GET"
+    result = replay(booked)
+    (unmatched,) = result["unmatched"]
+    for part in ("method", "uri"):
+        assert unmatched["request"][part] == written["request"][part]
+    assert json.loads(unmatched["request"]["body"]) == json.loads(written["request"]["body"])
+    assert result["unused"] == []
+
+
+def test_a_recording_that_nobody_consumed_is_reported(booked: dict[str, Any]) -> None:
+    booked["cassette"].append(copy.deepcopy(booked["cassette"][1]))
+    result = replay(booked)
+    assert result["unmatched"] == []
+    assert [one["request"]["uri"] for one in result["unused"]] == [booked["cassette"][1]["request"]["uri"]]
+
+
+def test_a_model_that_times_out_is_asked_again_without_real_waiting(booked: dict[str, Any]) -> None:
+    """Thirty outages, with the growing waits between: many minutes of the trace, no time here; then it goes on."""
+    question = booked["cassette"][0]
+    outage = {"request": question["request"], "failure": {"kind": "timeout", "after_s": 0}}
+    booked["cassette"][:0] = [outage] * 30
+    result = replay(booked)
+    (intent,) = result["output"]["intents"]
+    assert (intent["state"], result["unmatched"], result["unused"]) == ("EXECUTED", [], [])
+    reasons = [step["reason"] for step in intent["transitions"] if "reason" in step]
+    assert len(reasons) == 30
+    assert all("model away: ReadTimeout" in reason for reason in reasons)
+
+
+def test_a_booking_whose_answer_was_lost_is_not_made_twice(booked: dict[str, Any]) -> None:
+    """The write broke off, the next look finds the load: no second write."""
+    look, write = booked["cassette"][1], booked["cassette"][2]
+    load = json.loads(write["response"]["body"])
+    found = {"request": look["request"], "response": {**look["response"], "body": json.dumps({"loads": [load]})}}
+    booked["cassette"][2:] = [{"request": write["request"], "failure": {"kind": "reset", "after_s": 1}}, found]
+    result = replay(booked)
+    assert (result["unmatched"], result["unused"]) == ([], [])
+    assert [write["status"] for write in result["output"]["writes"]] == [None]
+    assert result["output"]["intents"][0]["state"] == "EXECUTED"
+
+
+def test_malformed_input_is_answered_and_leaves_no_intent(booked: dict[str, Any]) -> None:
+    booked["inputs"][0]["body"] = booked["inputs"][0]["body"].replace("B2A*00", "B2A*77")
+    result = replay(booked)
+    (answer,) = result["output"]["answers"]
+    assert answer["status"] == 400
+    assert answer["errors"][0]["segment"] == "B2A"
+    assert result["output"]["intents"] == []
+    assert len(result["unused"]) == len(booked["cassette"])
+
+
+def test_an_unknown_partner_is_refused(booked: dict[str, Any]) -> None:
+    booked["inputs"][0]["partner"] = "T9999"
+    assert replay(booked)["output"]["answers"][0]["status"] == 401
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"contract": 2},
+        {"surprise": 1},
+        {"clock": {"starts_at": "2026-02-02T14:00:00"}},
+        {"partners": []},
+        {"inputs": [{"at_s": float("inf"), "kind": "signal", "partner": "T", "content_type": "x", "body": ""}]},
+        {"inputs": [{"at_s": 0, "kind": "phone call", "partner": "T", "content_type": "x", "body": ""}]},
+        {"cassette": [{"request": {"method": "GET", "uri": "http://x/"}}]},
+    ],
+)
+def test_what_is_no_trace_is_refused(booked: dict[str, Any], change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        replay(booked | change)
