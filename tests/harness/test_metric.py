@@ -1,4 +1,6 @@
-"""One number from a stretch of a history, compared with a limit or with what the same run measured before."""
+"""Metrics read one number from a window; conditions compare it, and what saw nothing did not hold."""
+
+import math
 
 import pytest
 from hypothesis import given
@@ -7,7 +9,6 @@ from hypothesis import strategies as st
 from harness.history import History, Kind
 from harness.metric import (
     BASELINE,
-    Condition,
     EventCount,
     Gauge,
     LatencyPercentile,
@@ -24,121 +25,119 @@ from harness.metric import (
 )
 from tests.histories import Story
 
-ALL = Window(from_s=0.0, to_s=100.0)
+ALL = Window(from_s=0.0, to_s=math.inf)
 
 
-def answered(*statuses: int | None, took_s: float = 0.1) -> Story:
+def completed(*ended: tuple[Kind, float, int | None]) -> Story:
+    """Completions of (kind, duration, status), a hundredth of a second apart."""
     story = Story()
-    for status in statuses:
-        kind = Kind.INFO if status is None or status >= 500 else Kind.FAIL if status >= 400 else Kind.OK
-        story.write("a", kind=kind, status=status, duration_s=took_s)
+    for kind, duration_s, status in ended:
+        story.tell(kind, "write", {"duration_s": duration_s, "status": status}, actor="client one")
     return story
 
 
+MIXED = completed((Kind.OK, 0.1, 200), (Kind.OK, 0.3, 202), (Kind.FAIL, 0.2, 400), (Kind.INFO, 5.0, None))
+
+
 @pytest.mark.parametrize(
-    ("metric", "seen"),
+    ("metric", "value"),
     [
         (success_ratio, 0.5),
-        (status_5xx, 2.0),
-        (StatusCount(low=400, high=499), 1.0),
-        (latency.percentile(95), 0.1),
         (SuccessRatio(action="write"), 0.5),
-        (SuccessRatio(actor="client"), 0.5),
         (SuccessRatio(action="read"), None),
-        (SuccessRatio(actor="robot"), None),
-        (EventCount(kind=Kind.FAIL, action="write"), 1.0),
-        (EventCount(kind=Kind.FAIL, action="write", fields=(("status", "400"),)), 1.0),
-        (EventCount(kind=Kind.FAIL, action="write", fields=(("status", "401"),)), 0.0),
+        (SuccessRatio(actor="client"), 0.5),
+        (SuccessRatio(actor="somebody"), None),
+        (latency.percentile(100), 0.3),
+        (latency.percentile(50), 0.1),
+        (LatencyPercentile(percent=50, action="read"), None),
+        (status_5xx, 0.0),
+        (StatusCount(low=400, high=499), 1.0),
+        (EventCount(kind=Kind.INFO, action="write"), 1.0),
+        (EventCount(kind=Kind.OK, action="write", fields=(("status", "202"),)), 1.0),
+        (EventCount(kind=Kind.ALERT, action="write"), 0.0),
+        (Gauge(probe="seen", field="rows"), None),
     ],
-    ids=lambda value: value.name if hasattr(value, "name") else None,
+    ids=lambda of: getattr(of, "name", None),
 )
-def test_a_metric_reads_one_number(metric: Metric, seen: float | None) -> None:
-    history = answered(200, 202, 200, 200, 400, 503, 500, None).history()
-    assert metric.read(history, ALL) == seen
-
-
-@pytest.mark.parametrize("metric", [success_ratio, latency.percentile(50), Gauge(probe="p", field="f")])
-def test_where_there_is_nothing_to_read_there_is_no_number(metric: Metric) -> None:
-    assert metric.read(History(), ALL) is None
-
-
-def test_operations_that_have_not_ended_do_not_count() -> None:
-    story = answered(200)
-    story.begin("b")
-    assert success_ratio.read(story.history(), ALL) == 1.0
+def test_what_each_reads(metric: Metric, value: float | None) -> None:
+    assert metric.read(MIXED.history(), ALL) == value
 
 
 def test_only_the_window_counts() -> None:
+    assert success_ratio.read(MIXED.history(), Window(from_s=0.0, to_s=0.02)) == 1.0
+    assert success_ratio.read(MIXED.history(), Window(from_s=0.025, to_s=0.04)) == 0.0
+    assert success_ratio.read(MIXED.history(), Window(from_s=1.0, to_s=2.0)) is None
+
+
+def test_an_operation_under_way_is_not_counted() -> None:
     story = Story()
-    story.write("a", at_s=1.0)
-    story.write("b", kind=Kind.INFO, at_s=2.0, status=503)
-    assert success_ratio.read(story.history(), Window(from_s=0.0, to_s=1.5)) == 1.0
-    assert success_ratio.read(story.history(), Window(from_s=1.5, to_s=3.0)) == 0.0
+    story.begin("a")
+    assert success_ratio.read(story.history(), ALL) is None
 
 
-@given(st.lists(st.floats(0, 10), min_size=1), st.integers(1, 100))
-def test_a_percentile_is_a_duration_that_so_many_do_not_exceed(durations_s: list[float], percent: int) -> None:
+def test_a_gauge_has_its_newest_value_also_from_before_the_window() -> None:
     story = Story()
-    for duration_s in durations_s:
-        story.write("a", duration_s=duration_s)
-    seen = LatencyPercentile(percent=percent).read(story.history(), Window(from_s=0.0, to_s=1e9))
-    assert seen in durations_s
-    assert sum(duration_s <= seen for duration_s in durations_s) * 100 >= percent * len(durations_s)
-    assert sum(duration_s < seen for duration_s in durations_s) * 100 < percent * len(durations_s)
+    story.probe("seen", told_at_s=1.0, rows=7)
+    story.probe("seen", told_at_s=2.0, rows=None)
+    story.probe("seen", told_at_s=9.0, rows=9)
+    gauge = Gauge(probe="seen", field="rows")
+    assert gauge.read(story.history(), Window(from_s=3.0, to_s=4.0)) == 7
+    assert gauge.read(story.history(), Window(from_s=0.0, to_s=0.5)) is None
 
 
-def test_a_gauge_is_the_newest_value_up_to_the_end_of_the_window() -> None:
-    story = Story()
-    story.probe("lag", told_at_s=1.0, rows_behind=3)
-    story.probe("lag", told_at_s=2.0, rows_behind=7)
-    story.probe("lag", told_at_s=3.0, rows_behind=None)
-    story.probe("other", told_at_s=4.0, rows_behind=99)
-    gauge = Gauge(probe="lag", field="rows_behind")
-    reads = [gauge.read(story.history(), Window(from_s=0.0, to_s=to_s)) for to_s in (0.5, 1.0, 1.9, 2.0, 9.0)]
-    assert reads == [None, 3.0, 3.0, 7.0, 7.0]
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=50), st.floats(1, 100))
+def test_a_percentile_is_one_of_the_durations_and_covers_its_share(durations_s: list[float], percent: float) -> None:
+    history = completed(*((Kind.OK, duration_s, 200) for duration_s in durations_s)).history()
+    found = latency.percentile(percent).read(history, ALL)
+    assert found in durations_s
+    assert found is not None
+    covered = sum(duration_s <= found for duration_s in durations_s)
+    assert covered >= percent / 100 * len(durations_s) - 1e-9
+    assert sum(duration_s < found for duration_s in durations_s) < percent / 100 * len(durations_s) + 1e-9
 
 
-def test_a_condition_says_what_it_wanted_and_what_it_saw() -> None:
-    reading = success_ratio.at_least(0.99).read(answered(200, 503).history(), ALL)
-    assert reading.held is False
-    assert str(reading) == "success ratio: wanted at least 0.99, saw 0.5"
-    assert str(success_ratio.at_most(0.0, for_s=30)) == "success ratio at most 0 for 30 s"
+def test_conditions_compare() -> None:
+    history = MIXED.history()
+    assert success_ratio.at_least(0.5).read(history, ALL).held is True
+    assert success_ratio.at_least(0.51).read(history, ALL).held is False
+    assert success_ratio.at_most(0.5).read(history, ALL).held is True
+    assert success_ratio.at_most(0.49).read(history, ALL).held is False
 
 
-def test_a_condition_that_saw_nothing_did_not_hold_and_did_not_fail() -> None:
-    reading = success_ratio.at_least(0.99).read(History(), ALL)
+def test_a_condition_that_saw_nothing_neither_held_nor_failed() -> None:
+    reading = success_ratio.at_least(0.0).read(Story().history(), ALL)
     assert reading.held is None
-    assert "saw nothing" in str(reading)
-    assert not holds([success_ratio.at_least(0.99)], History(), ALL)
+    assert str(reading) == "success ratio: wanted at least 0, saw nothing"
+    assert not holds((success_ratio.at_least(0.0),), Story().history(), ALL)
 
 
-@pytest.mark.parametrize(
-    ("condition", "held"),
-    [
-        (success_ratio.at_least(0.5), True),
-        (success_ratio.at_least(0.51), False),
-        (success_ratio.at_most(0.5), True),
-        (success_ratio.at_most(0.49), False),
-    ],
-    ids=str,
-)
-def test_limits_are_included(condition: Condition, held: bool) -> None:
-    assert condition.read(answered(200, 503).history(), ALL).held is held
+def test_all_conditions_have_to_hold() -> None:
+    history = MIXED.history()
+    assert holds((), history, ALL)
+    assert holds((success_ratio.at_least(0.5), status_5xx.at_most(0)), history, ALL)
+    assert not holds((success_ratio.at_least(0.5), status_5xx.at_least(1)), history, ALL)
 
 
-def test_a_latency_is_held_against_what_the_same_run_measured() -> None:
-    slow = latency.percentile(95).within(3, of=BASELINE)
-    assert str(slow) == "latency p95 (s) at most 3 x baseline"
-    assert slow.read(answered(200, took_s=0.2).history(), ALL).held is None
-    for took_s, held in ((0.29, True), (0.31, False)):
-        story = Story()
-        story.tell(Kind.STEP, "baseline", {"latency p95 (s)": 0.1})
-        story.write("a", duration_s=took_s)
-        assert slow.read(story.history(), ALL).held is held
+def test_a_baseline_is_measured_in_the_same_run_and_saved_with_it() -> None:
+    history = History(MIXED.events)
+    slow = latency.percentile(100).within(3, of=BASELINE)
+    assert slow.read(history, ALL).held is None, "no baseline was recorded"
+    values = record_baseline(history, [latency.percentile(100), SuccessRatio(action="read")], ALL)
+    assert values == {"latency p100 (s)": 0.3} == recorded_baseline(history)
+    assert slow.read(history, ALL).held is True
+    history.append(actor="client", kind=Kind.OK, action="write", value={"duration_s": 0.91})
+    assert slow.read(history, ALL).held is False
 
 
-def test_the_baseline_is_written_into_the_history() -> None:
-    history = History(answered(200, 200).events)
-    written = record_baseline(history, [latency.percentile(95), Gauge(probe="p", field="f")], ALL)
-    assert written == recorded_baseline(history) == {"latency p95 (s)": 0.1}
-    assert recorded_baseline(History()) == {}
+def test_without_a_baseline_there_is_none() -> None:
+    assert recorded_baseline(Story().history()) == {}
+
+
+def test_conditions_read_as_the_playbook_says_them() -> None:
+    assert str(success_ratio.at_least(0.99)) == "success ratio at least 0.99"
+    assert str(latency.percentile(95).within(3, of=BASELINE)) == "latency p95 (s) at most 3 x baseline"
+    assert str(success_ratio.at_most(0.0, for_s=30)) == "success ratio at most 0 for 30 s"
+    assert (
+        str(SuccessRatio(action="write", actor="client").at_least(1)) == "success ratio of write by client at least 1"
+    )
+    assert EventCount(kind=Kind.STEP, action="moved", fields=(("to", "b"),)).name == "step moved to=b"
