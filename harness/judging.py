@@ -7,7 +7,7 @@ from harness.checkers.base import Checker, judge
 from harness.checkers.course import FaultsBit, OperatorCommandsWorked, Reached, SteadyStateFirst, SymptomSeen
 from harness.history import History
 from harness.judgement import Judgement
-from harness.objective import Objective, time_to_alert
+from harness.objective import Objective, measure, time_to_alert
 from harness.scenario import Recovery, Scenario
 from harness.steps import Operate
 
@@ -44,5 +44,5 @@ def judge_history(scenario: Scenario, history: History) -> Judgement:
     return Judgement(
         invariants=tuple(judge(checker, history) for checker in scenario.invariants),
         course=tuple(judge(checker, history) for checker in course_of(scenario)),
-        measurements=tuple(objective.measure(history) for objective in objectives_of(scenario)),
+        measurements=tuple(measure(objective, history) for objective in objectives_of(scenario)),
     )

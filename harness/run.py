@@ -70,7 +70,7 @@ class Run:
     def phases(self) -> tuple[Phase, ...]:
         """The phases as the history tells them; each ends where the next begins."""
         starts = self.history.where(kind=Kind.STEP, action="phase")
-        ends = [*(event.at_s for event in starts[1:]), self.duration_s]
+        ends = [*(event.at_s for event in starts[1:]), self.duration_s][: len(starts)]
         return tuple(
             Phase(name=str(event.value["phase"]), from_s=event.at_s, to_s=to_s)
             for event, to_s in zip(starts, ends, strict=True)
