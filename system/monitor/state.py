@@ -4,7 +4,6 @@ Not in the database, which is what is down when it matters. Without a file the m
 restarted; a file that cannot be read is started over, with a line in the log, because alerting matters more.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,8 +45,8 @@ class StateFile:
             return Remembered()
         try:
             with self._path.open("rb") as file:
-                return Remembered.model_validate(json.loads(file.read(_BYTES_MAX)))
-        except (OSError, ValueError, ValidationError) as error:
+                return Remembered.model_validate_json(file.read(_BYTES_MAX))
+        except (OSError, ValidationError) as error:
             _log.error("state file cannot be read, starting over: %s", str(error)[:300])
             return Remembered()
 

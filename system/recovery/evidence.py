@@ -6,7 +6,6 @@ a signal that was lost, also where the key was evicted. The evidence is read bef
 stored meanwhile is found. Nothing is written here.
 """
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -95,7 +94,7 @@ def _examine(keys: dict[bytes, Any], prefix: str, storage: Storage, found: Findi
             continue  # it expired in between
         found.examined += 1
         try:
-            key = _Key.model_validate(json.loads(value))
+            key = _Key.model_validate_json(value)
             identity = name.decode("utf-8").removeprefix(prefix)
         except (ValueError, ValidationError):
             key, identity = None, ""
