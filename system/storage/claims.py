@@ -3,8 +3,8 @@
 A claim raises the intent's attempt and notes the epoch: which life of the database gave it. Every write at the end of a
 claim names both, and zero rows means that somebody newer has the intent: FencedOff, nothing written. The attempt alone
 is no fence, because a failover may rewind it. Claims skip rows that others have locked, and a shipment is in the hands
-of one agent at a time. A claim whose commit is unknown is found again by its worker's name (`held_by`), so a worker's
-name belongs to one worker only, which works on one intent at a time.
+of one agent at a time. A claim whose commit is unknown, or whose end a failover has undone, is found again by its
+worker's name (`held_by`), so a worker's name belongs to one worker only, which works on one intent at a time.
 """
 
 from collections.abc import Mapping
@@ -39,6 +39,11 @@ class Claims:
 
     def __init__(self, database: Database, clock: Clock, transitions: Transitions) -> None:
         self._database, self._clock, self._transitions = database, clock, transitions
+
+    @property
+    def losses(self) -> int:
+        """Grows each time connections were lost; what had been written before may be undone behind the next one."""
+        return self._database.losses
 
     def claim_received(self, worker: str, *, lease_s: float) -> Claim | None:
         """The longest waiting received intent, now RESOLVING in the hands of `worker`, or None.

@@ -1,9 +1,9 @@
 """Several workers of one process that live off claims: take an intent, do the work, write its end.
 
 What the work is comes in as two functions; this is what resolver and agents have in common. No intent is lost: when
-something fails in a way that nobody foresaw, when the process is stopped, or when the commit of a claim was lost on the
-way, the intent is given back or taken up again. While nothing waits only one worker asks the database; the others
-stand in line behind it. It neither times the work nor restarts a worker that hangs.
+something fails in a way that nobody foresaw, when the process is stopped, when the commit of a claim was lost on the
+way, or when a failover has undone the end of one, the intent is given back or taken up again. Only one worker asks the
+database at a time; the others stand in line behind it. It neither times the work nor restarts a worker that hangs.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from system.logs import fields
 from system.settings import Settings
 from system.storage.blocking import RunBlocking, in_thread
 from system.storage.claims import Claims
-from system.storage.errors import CommitUnknown, DatabaseUnavailable, FencedOff
+from system.storage.errors import DatabaseUnavailable, FencedOff
 from system.storage.states import State
 from system.storage.values import Claim
 
@@ -91,24 +91,28 @@ class Crew:
         try:
             while True:
                 async with self._in_line:
-                    claim = await self._next_claim(worker)
-                await worker.carry_out(claim)
+                    claim = await self._ask(worker)
+                if claim is not None:
+                    await worker.carry_out(claim)
         except asyncio.CancelledError:
             await asyncio.shield(worker.release())
             raise
 
-    async def _next_claim(self, worker: "_Worker") -> Claim:
-        while True:
-            try:
-                claim = await worker.claim()
-            except DatabaseUnavailable as error:
-                self._note(error)
-                await self._clock.sleep_s(DATABASE_PAUSE_S)
-                continue
-            self._note(None)
-            if claim is not None:
-                return claim
+    async def _ask(self, worker: "_Worker") -> Claim | None:
+        """One question, and the pause after one in vain; then it is the next worker's turn.
+
+        Each has to ask in turn, because each looks back in its own name.
+        """
+        try:
+            claim = await worker.claim()
+        except DatabaseUnavailable as error:
+            self._note(error)
+            await self._clock.sleep_s(DATABASE_PAUSE_S)
+            return None
+        self._note(None)
+        if claim is None:
             await self._clock.sleep_s(self._settings.poll_interval_s)
+        return claim
 
     async def _watch_leases(self) -> None:
         while True:
@@ -140,20 +144,29 @@ class _Worker:
     def __init__(self, name: str, *, claims: Claims, take: TakeClaim, handle: Handle, around: Surroundings) -> None:
         self._name, self._claims, self._take, self._handle = name, claims, take, handle
         self._settings, self._clock, self._run_blocking = around.settings, around.clock, around.run_blocking
+        self._losses_seen = claims.losses
         self._look_back_until_s = 0.0
 
     async def claim(self) -> Claim | None:
-        """The next claim: one left behind by a commit that was lost on the way, else a new one. DatabaseUnavailable."""
-        if self._clock.monotonic_s() < self._look_back_until_s:
+        """The next claim: one left behind in this worker's name, else a new one. DatabaseUnavailable."""
+        if self._looks_back():
             held = await self._run_blocking(lambda: self._claims.held_by(self._name))
             if held:
                 return held[0]
-        try:
-            return await self._run_blocking(lambda: self._take(self._name))
-        except CommitUnknown:
-            # It may become visible late: a commit can wait for a replica long after its client has gone.
+        return await self._run_blocking(lambda: self._take(self._name))
+
+    def _looks_back(self) -> bool:
+        """Whether something may stand in this worker's name that it does not know of: once connections were lost.
+
+        The commit of a claim may have got through without its answer; or the end of one was written to a primary that
+        is gone, and the replica never had it. Either may become visible late, because a commit can wait for a replica
+        long after its client has left.
+        """
+        losses = self._claims.losses
+        if losses != self._losses_seen:
+            self._losses_seen = losses
             self._look_back_until_s = self._clock.monotonic_s() + self._settings.lease_s
-            raise
+        return self._clock.monotonic_s() < self._look_back_until_s
 
     async def carry_out(self, claim: Claim) -> None:
         """Does the work and writes its end, however long the database is away meanwhile."""

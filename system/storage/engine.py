@@ -74,10 +74,14 @@ def _sqlite_engine(settings: Settings) -> Engine:
 
 
 class Database:
-    """Runs transactions on one engine; safe to use from several threads."""
+    """Runs transactions on one engine; safe to use from several threads.
+
+    `losses` grows each time connections were lost: behind the next one may be another server, which has less.
+    """
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self.engine = engine
+        self.losses = 0
         self._clock = clock
 
     @property
@@ -98,7 +102,7 @@ class Database:
             try:
                 return self._once(work, writes)
             except CommitUnknown:
-                self.engine.dispose()
+                self._drop_pool()
                 raise
             except Exception as error:
                 unavailable = translate(error)
@@ -106,12 +110,16 @@ class Database:
                     raise
                 stale = is_stale(error)
                 if stale:
-                    self.engine.dispose()
+                    self._drop_pool()
                 at_once = self._clock.monotonic_s() - started_s < _SHOWED_AT_ONCE_S
                 again = error_code(error) == DEADLOCK or (stale and at_once and attempt == 1)
                 if not again or attempt == ATTEMPTS_MAX:
                     raise unavailable from error
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _drop_pool(self) -> None:
+        self.losses += 1
+        self.engine.dispose()
 
     def _once(self, work: Callable[[Connection], T], writes: bool) -> T:
         with self.engine.connect() as connection:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, update
 
 from system.clock import RandomIds, SystemClock
 from system.settings import Settings
@@ -18,6 +19,7 @@ from system.storage import (
     Resolution,
     State,
     Storage,
+    schema,
 )
 from system.storage.blocking import in_place, in_thread
 from system.storage.crew import Crew, Ending, Surroundings, retry_delay_s
@@ -77,16 +79,12 @@ def test_a_crew_does_everything_that_comes(storage: Storage, signal_of: Make, si
     asyncio.run(_run_until(_crew(storage, size=size), _all_in(storage, State.CONFIRMED, 20)))
 
 
-def test_several_work_at_once_but_one_asks_while_nothing_waits(storage: Storage, signal_of: Make) -> None:
-    working, most, asking = 0, 0, threading.Lock()
+def test_several_work_at_once_but_one_asks_at_a_time(storage: Storage, signal_of: Make) -> None:
+    asking, together = threading.Lock(), asyncio.Barrier(4)
     storage.signals.accept([signal_of(f"S{number}") for number in range(8)])
 
     async def handle(claim: Claim) -> Ending:
-        nonlocal working, most
-        working += 1
-        most = max(most, working)
-        await asyncio.sleep(0.05)
-        working -= 1
+        await together.wait()  # with fewer than four at work nothing would go on
         return lambda: storage.claims.record_resolution(claim, CONFIRMED)
 
     def take(worker: str) -> Claim | None:
@@ -97,7 +95,6 @@ def test_several_work_at_once_but_one_asks_while_nothing_waits(storage: Storage,
             asking.release()
 
     asyncio.run(_run_until(_crew(storage, handle, size=4, take=take), _all_in(storage, State.CONFIRMED, 8)))
-    assert most == 4
 
 
 def test_an_unforeseen_error_gives_back_and_the_crew_goes_on(
@@ -153,18 +150,64 @@ def test_the_end_is_written_once_the_database_is_back(storage: Storage, signal_o
     assert storage.intents.counts()[State.CONFIRMED] == 1
 
 
-def test_a_claim_whose_commit_was_unknown_is_taken_up_by_its_own_worker(storage: Storage, signal_of: Make) -> None:
-    """Otherwise it would stand in the worker's name until the lease ran out."""
-    storage.signals.accept([signal_of("S1")])
-    lost = iter([True])
+def test_what_a_failover_left_in_a_workers_name_is_taken_up_by_it(storage: Storage, signal_of: Make) -> None:
+    """Its end was written to a primary that is gone; on the replica it stands as claimed, with nobody on it."""
+    (accepted,) = storage.signals.accept([signal_of("S1")])
+    states: list[State] = []
 
-    def take(worker: str) -> Claim | None:
-        claim = storage.claims.claim_received(worker, lease_s=60)
-        if next(lost, False):
-            raise CommitUnknown("the answer to the commit was lost")
-        return claim
+    async def handle(claim: Claim) -> Ending:
+        states.append(claim.intent.state)
+        return lambda: storage.claims.record_resolution(claim, CONFIRMED)
 
-    asyncio.run(_run_until(_crew(storage, take=take, size=3), _all_in(storage, State.CONFIRMED, 1)))
+    async def steps() -> None:
+        crew = _crew(storage, handle)
+        assert await crew.step()
+        worker = storage.transitions.of(accepted.intent_id)[-1].actor
+        _rewind(storage, worker, accepted.intent_id)
+        assert not await crew.step(), "no connection was lost, so there is nothing to look back for"
+        storage.claims._database._drop_pool()
+        assert await crew.step()
+        assert not await crew.step()
+
+    asyncio.run(steps())
+    assert states == [State.RESOLVING, State.RESOLVING]
+    assert storage.intents.counts()[State.CONFIRMED] == 1
+
+
+def test_every_worker_looks_back_also_while_nothing_new_comes(storage: Storage, signal_of: Make) -> None:
+    storage.signals.accept([signal_of(f"S{number}") for number in range(4)])
+    first: dict[str, str] = {}
+
+    async def handle(claim: Claim) -> Ending:
+        first.setdefault(claim.intent.id, str(claim.intent.worker))
+        await asyncio.sleep(0.05)
+        return lambda: storage.claims.record_resolution(claim, CONFIRMED)
+
+    async def work() -> None:
+        running = asyncio.create_task(_crew(storage, handle, size=4).run())
+        async with asyncio.timeout(WITHIN_S):
+            while storage.intents.counts()[State.CONFIRMED] < 4:
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
+            for intent_id, worker in first.items():
+                _rewind(storage, worker, intent_id)
+            storage.claims._database._drop_pool()
+            while storage.intents.counts()[State.CONFIRMED] < 4:
+                await asyncio.sleep(0.005)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(work())
+    assert len(set(first.values())) == 4
+
+
+def _rewind(storage: Storage, worker: str, intent_id: str) -> None:
+    """The intent as it was before the end of the claim."""
+    table, ended = schema.intents, schema.transitions.c
+    with storage.engine.begin() as connection:
+        standing = {"state": State.RESOLVING, "worker": worker, "changes": 2, "payload": None}
+        connection.execute(update(table).where(table.c.id == intent_id).values(standing))
+        connection.execute(delete(schema.transitions).where(ended.intent_id == intent_id, ended.number == 3))
 
 
 def test_work_goes_on_after_the_database_was_away(storage: Storage, signal_of: Make, caplog: Any) -> None:

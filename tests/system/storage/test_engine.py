@@ -1,5 +1,6 @@
 """The connection under a real MariaDB: bounded in time, honest about what it does not know, never half done."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -12,9 +13,10 @@ import pymysql
 import pytest
 from sqlalchemy import Connection, text, update
 
-from system.clock import RandomIds
+from system.clock import RandomIds, SystemClock
 from system.settings import Settings
-from system.storage import CommitUnknown, DatabaseUnavailable, NewSignal, Resolution, State, Storage, schema
+from system.storage import Claim, CommitUnknown, DatabaseUnavailable, NewSignal, Resolution, State, Storage, schema
+from system.storage.crew import Crew, Ending, Surroundings
 from system.storage.engine import Database
 
 pytestmark = pytest.mark.slow
@@ -205,6 +207,33 @@ def test_a_claim_whose_commit_is_unknown_is_found_again(
     assert relayed.claims.claim_received("worker", lease_s=60) is None
     (claim,) = relayed.claims.held_by("worker")
     relayed.claims.record_resolution(claim, Resolution(state=State.CONFIRMED, payload={}))
+
+
+def test_a_crew_takes_up_a_claim_whose_answer_was_lost(relayed: Storage, relay: Relay, signal_of: Make) -> None:
+    """The commit got through, its answer did not: without looking back it would stand until its lease ran out."""
+    relayed.signals.accept([signal_of("S1")])
+
+    async def confirm(claim: Claim) -> Ending:
+        return lambda: relayed.claims.record_resolution(claim, Resolution(state=State.CONFIRMED, payload={}))
+
+    async def steps() -> None:
+        crew = Crew(
+            "crew",
+            size=1,
+            claims=relayed.claims,
+            take=lambda worker: relayed.claims.claim_received(worker, lease_s=60),
+            handle=confirm,
+            handled=State.RESOLVING,
+            around=Surroundings(settings=Settings(), clock=SystemClock(), ids=RandomIds()),
+        )
+        relay.cut = "after"
+        with pytest.raises(CommitUnknown):
+            await crew.step()
+        relay.cut = None
+        assert await crew.step()
+
+    asyncio.run(steps())
+    assert relayed.intents.counts()[State.CONFIRMED] == 1
 
 
 def test_a_commit_that_waits_for_a_replica_ends_as_unknown_and_its_repeat_does_not_hang(
