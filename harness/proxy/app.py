@@ -138,7 +138,7 @@ class _Api:
         return _answer({"open": proxy.open_connections(), "totals": proxy.traffic()})
 
     async def cut(self, request: Request) -> Response:
-        return _answer({"cut": self._proxy(request).cut()})
+        return _answer({"cut": await self._proxies.cut(request.path_params["proxy"])})
 
     def _proxy(self, request: Request) -> Proxy:
         return self._proxies.get(request.path_params["proxy"])

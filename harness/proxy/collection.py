@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 
+from harness.clock import sleep_s
 from harness.proxy.bodies import ProxySpec
 from harness.proxy.errors import ApiError, proxy_already_exists, proxy_not_found
 from harness.proxy.proxy import Proxy
@@ -38,6 +39,7 @@ class Proxies:
         async with self._changing:
             proxy = self.get(name)
             await proxy.update(wanted)
+            await _sockets_closed()
             return proxy
 
     async def remove(self, name: str) -> None:
@@ -46,6 +48,13 @@ class Proxies:
             proxy = self.get(name)
             proxy.disable()
             del self._proxies[name]
+            await _sockets_closed()
+
+    async def cut(self, name: str) -> int:
+        """Reset the open connections of a proxy; returns how many. Raises ApiError (404)."""
+        count = self.get(name).cut()
+        await _sockets_closed()
+        return count
 
     async def populate(self, specs: Iterable[ProxySpec]) -> tuple[tuple[Proxy, ...], ApiError | None]:
         """Make the proxies that are missing, replace those with other addresses, leave the rest as they are.
@@ -69,12 +78,21 @@ class Proxies:
         return tuple(done), None
 
     async def reset(self) -> None:
-        """Enable every proxy and remove every toxic."""
+        """Enable every proxy and remove every toxic, of all that can be enabled and of those that cannot.
+
+        Raises ApiError (500), the first of them, when a proxy's address could not be had.
+        """
+        errors: list[ApiError] = []
         async with self._changing:
             for proxy in self.all():
-                await proxy.enable()
                 for name in list(proxy.toxics):
                     proxy.remove_toxic(name)
+                try:
+                    await proxy.enable()
+                except ApiError as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
 
     def close(self) -> None:
         """Close every listener and reset every connection; for the end of the process."""
@@ -87,3 +105,8 @@ class Proxies:
             await proxy.enable()
         self._proxies[spec.name] = proxy
         return proxy
+
+
+async def _sockets_closed() -> None:
+    """Sockets that were aborted are closed in the next turn of the loop: whoever is answered after it finds them so."""
+    await sleep_s(0)

@@ -4,6 +4,7 @@ A half-close passes as a half-close, a reset as a reset, each behind the bytes t
 """
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -58,7 +59,8 @@ class _Side(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         # asyncio leaves this to us for sockets whose listener did not name its protocol.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with contextlib.suppress(OSError):
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # Nothing is read until there is somewhere to send it.
         transport.pause_reading()
         self._on_connected()
@@ -89,9 +91,8 @@ class _Side(asyncio.Protocol):
             return
         if self.receives is not None:
             self.receives.unsend(self.transport.get_write_buffer_size())
-        raw = self.transport.get_extra_info("socket")
-        if raw is not None and raw.fileno() >= 0:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        with contextlib.suppress(OSError):
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         self.transport.abort()
 
 

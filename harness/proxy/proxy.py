@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from harness.proxy.bodies import ProxySpec, ToxicSpec, address
+from harness.proxy import bodies
+from harness.proxy.bodies import ProxySpec, ToxicSpec
 from harness.proxy.connection import DOWNSTREAM, STREAMS, UPSTREAM, Connection
 from harness.proxy.errors import ApiError, toxic_already_exists, toxic_not_found
 
@@ -56,7 +57,7 @@ class Proxy:
 
     @property
     def upstream_address(self) -> tuple[str, int]:
-        return address(self.upstream, "upstream")
+        return bodies.address(self.upstream, "upstream")
 
     def listens_on(self, listen: str) -> bool:
         """Whether `listen` is its address, as it was asked for or as it became (port 0 becomes a port)."""
@@ -73,19 +74,13 @@ class Proxy:
 
     async def enable(self) -> None:
         """Listen; raises ApiError (500) when the address cannot be had."""
-        if self._server is not None:
-            return
-        host, port = address(self.listen, "listen")
-        loop = asyncio.get_running_loop()
-        try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            family, where = found[0][0], found[0][4]
-            listener = socket.create_server(where[:2], family=family, backlog=BACKLOG)
-        except OSError as error:
-            raise ApiError(f"listen tcp {self.listen}: {error.strerror or error}", 500) from error
-        self._server = await loop.create_server(self._connection, sock=listener, backlog=BACKLOG)
-        bound_host, bound_port = listener.getsockname()[:2]
-        self.listen = f"[{bound_host}]:{bound_port}" if family == socket.AF_INET6 else f"{bound_host}:{bound_port}"
+        if self._server is None:
+            await self._serve(await _listener(self.listen))
+
+    async def _serve(self, listener: socket.socket) -> None:
+        self._server = await asyncio.get_running_loop().create_server(self._connection, sock=listener, backlog=BACKLOG)
+        host, port = listener.getsockname()[:2]
+        self.listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def disable(self) -> None:
         """Stop listening and reset what is open."""
@@ -95,17 +90,21 @@ class Proxy:
         self.cut()
 
     async def update(self, wanted: ProxySpec) -> None:
-        """Become what is wanted; a changed address resets what is open, as in Toxiproxy."""
-        if not self.listens_on(wanted.listen):
+        """Become what is wanted; a changed address resets what is open, as in Toxiproxy.
+
+        Raises ApiError (500) when it cannot listen there; then nothing has changed.
+        """
+        moves = not self.listens_on(wanted.listen)
+        listener = await _listener(wanted.listen) if wanted.enabled and (moves or not self.enabled) else None
+        if moves or not wanted.enabled:
             self.disable()
+        if moves:
             self.listen = self._asked_listen = wanted.listen
         if wanted.upstream != self.upstream:
             self.upstream = wanted.upstream
             self.cut()
-        if wanted.enabled:
-            await self.enable()
-        else:
-            self.disable()
+        if listener is not None:
+            await self._serve(listener)
 
     def cut(self) -> int:
         """Reset all open connections; returns how many."""
@@ -195,3 +194,14 @@ class Proxy:
     def _connection(self) -> asyncio.Protocol:
         self._made += 1
         return Connection(self, self._made).protocol()
+
+
+async def _listener(listen: str) -> socket.socket:
+    """A socket that listens there; raises ApiError (500)."""
+    host, port = bodies.address(listen, "listen")
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        family, where = found[0][0], found[0][4]
+        return socket.create_server((str(where[0]), int(where[1])), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ApiError(f"listen tcp {listen}: {error.strerror or error}", 500) from error

@@ -29,6 +29,13 @@ class Client:
         self.writer.write(data)
         await asyncio.wait_for(self.writer.drain(), LIMIT_S)
 
+    async def rest_of(self, count: int) -> bytes:
+        """So many bytes, or those before the end of the stream."""
+        try:
+            return await asyncio.wait_for(self.reader.readexactly(count), LIMIT_S)
+        except asyncio.IncompleteReadError as ended:
+            return ended.partial
+
     async def rest(self) -> bytes:
         """Everything until the end of the stream; raises ConnectionResetError when it was reset."""
         return await asyncio.wait_for(self.reader.read(), LIMIT_S)

@@ -1,0 +1,173 @@
+"""Enabled, disabled, moved; toxicity drawn per connection, the same for the same seed; books that add up."""
+
+import asyncio
+import socket
+
+import pytest
+
+from harness.proxy.bodies import ProxySpec, changed_proxy, changed_toxic, new_toxic
+from harness.proxy.errors import ApiError
+from harness.proxy.proxy import Proxy
+from tests.harness.proxy.wires import Wire, echo, wired
+
+
+def test_disabled_is_refused_and_open_connections_are_reset() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            clients = [await wire.connect() for _ in range(3)]
+            for client in clients:
+                await client.ask(b"x")
+            wire.proxy.disable()
+            assert wire.proxy.traffic()["connections_open"] == 0
+            assert wire.proxy.traffic()["connections_cut"] == 3
+            for client in clients:
+                with pytest.raises(ConnectionResetError):
+                    await client.rest()
+            with pytest.raises(ConnectionRefusedError):
+                await wire.connect()
+            before = wire.proxy.listen
+            await wire.proxy.enable()
+            assert wire.proxy.listen == before
+            assert await (await wire.connect()).ask(b"back") == b"back"
+            assert wire.proxy.traffic()["connections_accepted"] == 4
+
+    asyncio.run(scenario())
+
+
+def test_a_changed_upstream_is_where_new_connections_lead_and_old_ones_are_reset() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as first, wired(echo) as second:
+            client = await first.connect()
+            await client.ask(b"x")
+            await first.proxy.update(changed_proxy({"upstream": second.proxy.upstream}, first.proxy.spec()))
+            with pytest.raises(ConnectionResetError):
+                await client.rest()
+            assert await (await first.connect()).ask(b"y") == b"y"
+            assert second.arrived.qsize() == 1
+
+    asyncio.run(scenario())
+
+
+def test_an_address_that_is_taken_changes_nothing() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            with socket.create_server(("127.0.0.1", 0)) as taken:
+                there = f"127.0.0.1:{taken.getsockname()[1]}"
+                client = await wire.connect()
+                await client.ask(b"x")
+                with pytest.raises(ApiError) as raised:
+                    await wire.proxy.update(changed_proxy({"listen": there}, wire.proxy.spec()))
+                assert raised.value.status == 500
+                assert there in raised.value.message
+                assert await client.ask(b"still") == b"still"
+
+    asyncio.run(scenario())
+
+
+def test_a_moved_listener_keeps_its_toxics_and_its_books() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            before = wire.proxy.listen
+            await (await wire.connect()).ask(b"x")
+            wire.toxic("latency", latency=1)
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                there = f"127.0.0.1:{free.getsockname()[1]}"
+            await wire.proxy.update(changed_proxy({"listen": there}, wire.proxy.spec()))
+            assert wire.proxy.listen == there != before
+            assert list(wire.proxy.toxics) == ["latency_downstream"]
+            await (await wire.connect()).ask(b"y")
+            assert wire.proxy.traffic()["upstream_passed"] == 2
+
+    asyncio.run(scenario())
+
+
+async def _answers(wire: Wire, connections: int) -> list[bool]:
+    """Which of so many connections, one after the other, got an answer although the toxic closes those it gets."""
+    answered = []
+    for _ in range(connections):
+        client = await wire.connect()
+        try:
+            await client.send(b"x")
+            answered.append(await client.rest_of(1) == b"x")
+        except ConnectionResetError:
+            answered.append(False)
+    return answered
+
+
+@pytest.mark.parametrize("toxicity", [0.0, 0.5, 1.0])
+def test_toxicity_is_drawn_per_connection_and_the_same_for_the_same_seed(toxicity: float) -> None:
+    async def run(seed: int) -> list[bool]:
+        async with wired(echo, seed=seed) as wire:
+            wire.proxy.add_toxic(
+                new_toxic({"type": "limit_data", "toxicity": toxicity, "attributes": {"bytes": 0}}),
+            )
+            return await _answers(wire, 24)
+
+    first, again, other = (asyncio.run(run(seed)) for seed in (1, 1, 2))
+    assert first == again
+    if toxicity == 0.5:
+        assert 0 < sum(first) < len(first)
+        assert first != other
+    else:
+        assert set(first) == {toxicity == 0.0}
+
+
+def test_a_toxic_of_one_direction_leaves_the_other_alone() -> None:
+    async def scenario() -> None:
+        async with wired() as wire:
+            wire.toxic("timeout", stream="upstream", timeout=0)
+            client, server = await wire.pair()
+            await client.send(b"unheard")
+            await server.send(b"heard")
+            assert await client.rest_of(5) == b"heard"
+            await wire.until(lambda: wire.proxy.traffic()["upstream_withheld"] == 7)
+            assert wire.proxy.traffic()["downstream_withheld"] == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_changed_toxic_reaches_open_connections() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            client = await wire.connect()
+            wire.toxic("latency", name="slow", latency=3_600_000)
+            await client.send(b"held")
+            wire.proxy.replace_toxic(changed_toxic({"attributes": {"latency": 0}}, wire.proxy.toxic("slow")))
+            assert await client.rest_of(4) == b"held"
+
+    asyncio.run(scenario())
+
+
+def test_the_books_of_a_connection_stand_when_it_has_ended() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            client = await wire.connect()
+            await client.ask(b"12345")
+            (row,) = wire.proxy.open_connections()
+            assert row["client"] == "{}:{}".format(*client.writer.get_extra_info("sockname"))
+            assert (row["upstream_passed"], row["downstream_passed"]) == (5, 5)
+            assert wire.proxy.cut() == 1
+            assert wire.proxy.open_connections() == []
+            assert wire.proxy.traffic() == {
+                "connections_open": 0,
+                "connections_accepted": 1,
+                "connections_cut": 1,
+                "upstream_passed": 5,
+                "downstream_passed": 5,
+                "upstream_withheld": 0,
+                "downstream_withheld": 0,
+            }
+            assert wire.proxy.cut() == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_name_that_is_taken_and_one_that_is_not_there_are_refused() -> None:
+    proxy = Proxy(ProxySpec(name="p", listen="127.0.0.1:0", upstream="127.0.0.1:1"), seed=0)
+    proxy.add_toxic(new_toxic({"type": "latency"}))
+    with pytest.raises(ApiError) as taken:
+        proxy.add_toxic(new_toxic({"type": "latency"}))
+    assert taken.value.status == 409
+    with pytest.raises(ApiError) as unknown:
+        proxy.remove_toxic("other")
+    assert unknown.value.status == 404
