@@ -1,0 +1,106 @@
+"""Ctrl-C once cleans up; twice ends at once. Real signals to a real program, which tells how far it has come."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from harness.interrupts import INTERRUPTED, Interrupted, run
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = """
+import asyncio, sys
+from harness.interrupts import Interrupted, run
+
+async def work():
+    try:
+        print("working", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        print("cleaning", flush=True)
+        await asyncio.sleep(CLEANING_S)
+        print("clean", flush=True)
+
+try:
+    run(work())
+except Interrupted as reason:
+    print(f"interrupted by {reason}", flush=True)
+    sys.exit(7)
+"""
+
+
+@contextmanager
+def program(cleaning_s: float) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.replace("CLEANING_S", str(cleaning_s))],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert said(process) == "working"
+            yield process
+        finally:
+            process.kill()
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_interrupt_ends_the_work_and_lets_it_clean_up(number: signal.Signals) -> None:
+    with program(cleaning_s=0.01) as process:
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+    assert output.splitlines() == ["cleaning", "clean", f"interrupted by {number.name}"]
+    assert process.returncode == 7
+    assert "once more to end at once" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_second_interrupt_waits_for_nothing() -> None:
+    with program(cleaning_s=600) as process:
+        process.send_signal(signal.SIGINT)
+        assert said(process) == "cleaning"
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert output == ""
+    assert process.returncode == INTERRUPTED
+    assert "the guardian cleans up" in errors
+    assert "Traceback" not in errors
+
+
+def test_work_that_ends_by_itself_gives_its_result_and_leaves_no_handler() -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    async def work() -> int:
+        return 42
+
+    assert run(work()) == 42
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_an_error_of_the_work_goes_through() -> None:
+    async def work() -> None:
+        raise ZeroDivisionError("its own")
+
+    with pytest.raises(ZeroDivisionError, match="its own"):
+        run(work())
+
+
+def test_a_signal_in_this_process_is_no_keyboard_interrupt() -> None:
+    async def work() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+
+    with pytest.raises(Interrupted, match="SIGINT"):
+        run(work())
