@@ -7,11 +7,13 @@ replay entry and its operator console here, and keeps the engine as it is.
 import importlib
 import sys
 import tomllib
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+_WANTED = frozenset({"topology", "scenarios"})
 _NAMES = frozenset({"topology", "scenarios", "claims", "traces", "replay", "operator", "runs"})
 _SIZE_LIMIT_BYTES = 1_000_000
 
@@ -49,18 +51,21 @@ class Config:
     def _of(cls, folder: Path, file: Path, table: Mapping[str, Any]) -> Self:
         if strangers := set(table) - _NAMES:
             raise ConfigError(
-                f"{file}: [tool.harness] knows no {', '.join(sorted(strangers))}; it has {sorted(_NAMES)}"
+                f"{file}: [tool.harness] knows no {', '.join(sorted(strangers))}; it has {', '.join(sorted(_NAMES))}"
             )
-        for name, kind in (("topology", str), ("scenarios", str)):
-            if not isinstance(table.get(name), kind):
+        for name in sorted(_NAMES - {"operator"}):
+            if (name in table or name in _WANTED) and not isinstance(table.get(name), str):
                 raise ConfigError(f"{file}: [tool.harness] wants {name} = ... as text, saw {table.get(name)!r}")
         operator = table.get("operator", [])
         if not isinstance(operator, list) or not all(isinstance(word, str) for word in operator):
             raise ConfigError(f'{file}: [tool.harness] wants operator = ["python", "-m", ...], saw {operator!r}')
+        scenarios = (folder / table["scenarios"]).resolve()
+        if not scenarios.is_relative_to(folder) or scenarios == folder:
+            raise ConfigError(f"{file}: [tool.harness] wants scenarios = a folder inside {folder}, saw {scenarios}")
         return cls(
             project=folder,
             topology=table["topology"],
-            scenarios_directory=folder / table["scenarios"],
+            scenarios_directory=scenarios,
             operator=tuple(operator),
             claims=folder / table["claims"] if "claims" in table else None,
             traces=folder / table["traces"] if "traces" in table else None,
@@ -88,25 +93,39 @@ class Config:
         return found
 
     def _attribute(self, reference: str) -> Any:
-        module_name, colon, attribute = reference.partition(":")
-        if not colon:
+        module_name, _, attribute = reference.partition(":")
+        if not module_name or not attribute or module_name.startswith("."):
             raise ConfigError(f"{reference!r} is no reference; write package.module:ATTRIBUTE")
         if str(self.project) not in sys.path:
             sys.path.insert(0, str(self.project))
         try:
-            return getattr(importlib.import_module(module_name), attribute)
-        except ModuleNotFoundError as error:
-            raise ConfigError(f"cannot load {reference}: {error}") from error
-        except AttributeError as error:
-            raise ConfigError(f"{module_name} has no {attribute}: {error}") from error
+            module = importlib.import_module(module_name)
+        except Exception as error:
+            # Whatever a project's module raises is that module's mistake: say which and where, without a traceback.
+            raise ConfigError(f"cannot load {reference}: {type(error).__name__}: {error}{_place(error)}") from error
+        if not hasattr(module, attribute):
+            raise ConfigError(f"{module_name} ({module.__file__}) has no {attribute}")
+        return getattr(module, attribute)
+
+
+def _place(error: BaseException) -> str:
+    """Where the innermost frame of an error stands that is not of the import machinery."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename]
+    place = next((frame for frame in reversed(frames) if frame.filename != __file__), None)
+    return f" ({place.filename}, line {place.lineno})" if place else ""
 
 
 def _table(file: Path) -> Mapping[str, Any] | None:
-    if file.stat().st_size > _SIZE_LIMIT_BYTES:
-        raise ConfigError(f"{file} is larger than {_SIZE_LIMIT_BYTES} bytes")
     try:
+        if file.stat().st_size > _SIZE_LIMIT_BYTES:
+            raise ConfigError(f"{file} is larger than {_SIZE_LIMIT_BYTES} bytes and is not read")
         document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from error
-    table = document.get("tool", {}).get("harness")
-    return table if isinstance(table, dict) else None
+    tool = document.get("tool")
+    table = tool.get("harness") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise ConfigError(f"{file}: [tool.harness] has to be a table, saw {table!r}")
+    return table

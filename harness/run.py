@@ -98,8 +98,9 @@ def is_run_id(text: str) -> bool:
 def new_run_id(scenario: str, seed: int, clock: Clock) -> str:
     """Such as `20261124-021530-db_failover_killed-s7-4f2a`: when, what, which seed, and four digits against doubles."""
     stamp = clock.started_at.strftime("%Y%m%d-%H%M%S")
+    name = re.sub(r"[^a-z0-9_]", "_", scenario.lower())[:60]
     digest = hashlib.sha256(f"{scenario}{seed}{clock.started_at.isoformat()}".encode()).hexdigest()[:4]
-    return f"{stamp}-{scenario}-s{seed}-{digest}"
+    return f"{stamp}-{name}-s{seed}-{digest}"
 
 
 def draw_seed() -> int:
@@ -184,6 +185,7 @@ def run_document(run: Run) -> dict[str, Any]:
                 "name": measurement.name,
                 "value_s": measurement.value_s,
                 "limit_s": measurement.limit_s,
+                "nominal_limit_s": measurement.nominal_limit_s,
                 "outcome": measurement.outcome.value,
                 "summary": measurement.summary,
             }

@@ -4,6 +4,7 @@ The history is written while the drill goes on; `run.json` last and at once, so 
 that a user gives never becomes a path unless it has the form of an id.
 """
 
+import difflib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from harness.judgement import Judgement
 from harness.run import Run, is_run_id, run_document
 
 LAST = "last"
-_SIZE_LIMIT_BYTES = 512 * 1024 * 1024
+_HISTORY_LIMIT_BYTES = 512 * 1024 * 1024
+_DOCUMENT_LIMIT_BYTES = 64 * 1024 * 1024
 
 
 class StoreError(ValueError):
@@ -31,7 +33,10 @@ class Store:
     def begin(self, run_id: str) -> Path:
         """Make the folder of a run that starts now; returns where its history goes."""
         folder = self._folder(run_id)
-        folder.mkdir(parents=True)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError as error:
+            raise StoreError(f"{folder} is there already; a run never goes on where another ended") from error
         return folder / "history.jsonl"
 
     def save(self, run: Run) -> Run:
@@ -65,15 +70,27 @@ class Store:
             run_id = ids[-1]
         folder = self._folder(run_id)
         if not (folder / "run.json").is_file():
-            raise StoreError(
-                f"no run {run_id} in {self.directory}; the newest are {', '.join(self.ids()[-3:]) or 'none'}"
-            )
-        document = _read_json(folder / "run.json")
+            raise StoreError(self._not_there(run_id))
+        document = _read_document(folder / "run.json")
+        history = _read_history(folder / "history.jsonl")
         try:
-            history = History.load(_within_limit(folder / "history.jsonl"))
-            return _run(document, history, judge(str(document["scenario"]), history))
-        except (KeyError, TypeError, ValueError, OSError) as error:
-            raise StoreError(f"{folder} does not hold a whole run: {type(error).__name__}: {error}") from error
+            if document["id"] != run_id:
+                raise StoreError(f"{folder} holds the run {document['id']!r}; a run keeps its own folder")
+            scenario = str(document["scenario"])
+        except KeyError as error:
+            raise StoreError(f"{folder / 'run.json'} has no {error}") from error
+        judgement = judge(scenario, history)
+        try:
+            return _run(document, history, judgement)
+        except (KeyError, TypeError, ValueError) as error:
+            raise StoreError(f"{folder / 'run.json'} is no run: {type(error).__name__}: {error}") from error
+
+    def _not_there(self, run_id: str) -> str:
+        ids = self.ids()
+        nearest = difflib.get_close_matches(run_id, ids, n=1)
+        if nearest:
+            return f"no run {run_id} in {self.directory}; did you mean {nearest[0]}?"
+        return f"no run {run_id} in {self.directory}; the newest are {', '.join(ids[-3:]) or 'none'}"
 
     def _folder(self, run_id: str) -> Path:
         if not is_run_id(run_id):
@@ -81,19 +98,33 @@ class Store:
         return self.directory / run_id
 
 
-def _read_json(file: Path) -> Mapping[str, Any]:
+def _read_document(file: Path) -> Mapping[str, Any]:
     try:
-        document = json.loads(_within_limit(file).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise StoreError(f"{file} is not JSON: {error}") from error
+        document = json.loads(_within_limit(file, _DOCUMENT_LIMIT_BYTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"{file} cannot be read: {type(error).__name__}: {error}") from error
     if not isinstance(document, dict):
         raise StoreError(f"{file} holds no JSON object")
     return document
 
 
-def _within_limit(file: Path) -> Path:
-    if file.stat().st_size > _SIZE_LIMIT_BYTES:
-        raise StoreError(f"{file} is larger than {_SIZE_LIMIT_BYTES} bytes and is not read")
+def _read_history(file: Path) -> History:
+    """The history, whole: events are numbered from 0 and stand in the order of their times."""
+    try:
+        history = History.load(_within_limit(file, _HISTORY_LIMIT_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(f"{file} cannot be read: {type(error).__name__}: {error}") from error
+    at_s = 0.0
+    for number, event in enumerate(history):
+        if event.number != number or not at_s <= event.at_s < float("inf"):
+            raise StoreError(f"{file}, line {number + 1}: event {event.number} at {event.at_s} s is out of order")
+        at_s = event.at_s
+    return history
+
+
+def _within_limit(file: Path, limit_bytes: int) -> Path:
+    if file.stat().st_size > limit_bytes:
+        raise ValueError(f"it is larger than {limit_bytes} bytes")
     return file
 
 

@@ -78,6 +78,10 @@ class Story:
         """A fault; the main one unless it says otherwise."""
         return self.tell(Kind.FAULT, action, {"target": "server", "main": main}, at_s=at_s)
 
+    def heal(self, action: str = "kill", *, at_s: float | None = None) -> Event:
+        """The end of a fault."""
+        return self.tell(Kind.HEAL, action, {"target": "server"}, at_s=at_s)
+
     def step(self, action: str, *, told_at_s: float | None = None, actor: str = "drill", **value: Any) -> Event:
         """A step of the drill, written at `told_at_s`; an `at_s` among `value` is the moment that it speaks of."""
         return self.tell(Kind.STEP, action, value, at_s=told_at_s, actor=actor)

@@ -1,4 +1,4 @@
-"""Where a project says what it brings; a mistake in it is answered with what was expected and what was seen."""
+"""[tool.harness] of the nearest project, and clear words for whatever is wrong with it."""
 
 import sys
 from pathlib import Path
@@ -7,103 +7,126 @@ import pytest
 
 from harness.config import Config, ConfigError
 
-TABLE = """
-[tool.harness]
-topology = "shop.parts:TOPOLOGY"
-scenarios = "failures"
-"""
+GOOD = '[tool.harness]\ntopology = "{package}.world:TOPOLOGY"\nscenarios = "{package}"\n'
+
+
+@pytest.fixture(autouse=True)
+def import_path_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
+@pytest.fixture
+def package(request: pytest.FixtureRequest) -> str:
+    """A package name of its own for each test: imports are remembered for the whole session."""
+    return f"drills_of_{abs(hash(request.node.name)):x}"
 
 
 def project(folder: Path, text: str) -> Path:
-    folder.mkdir(exist_ok=True)
     (folder / "pyproject.toml").write_text(text)
     return folder
 
 
-def test_the_nearest_project_upwards_is_read(tmp_path: Path) -> None:
-    outer = project(tmp_path / "outer", TABLE + 'operator = ["shop", "-v"]\nclaims = "claims.toml"\nruns = "kept"\n')
-    inner = project(outer / "inner", "[tool.other]\n")
+def test_the_nearest_project_counts(tmp_path: Path) -> None:
+    outer = project(tmp_path, GOOD.format(package="outer"))
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    project(tmp_path / "a", '[project]\nname = "without a harness"\n')
     config = Config.load(inner)
-    assert config.project == outer
-    assert config.scenarios_directory == outer / "failures"
-    assert (config.claims, config.traces, config.runs) == (outer / "claims.toml", None, outer / "kept")
-    assert config.operator == ("shop", "-v")
+    assert config.project == outer.resolve()
+    assert config.scenarios_directory == outer.resolve() / "outer"
+    assert config.runs == outer.resolve() / "runs"
+    assert (config.claims, config.traces, config.replay, config.operator) == (None, None, None, ())
 
 
-def test_runs_have_a_folder_of_their_own_unless_said_otherwise(tmp_path: Path) -> None:
-    assert Config.load(project(tmp_path, TABLE)).runs == tmp_path / "runs"
+def test_everything_that_can_be_said(tmp_path: Path) -> None:
+    more = 'claims = "c.toml"\ntraces = "t"\nreplay = "r:replay"\noperator = ["python", "-m", "x"]\nruns = "out/runs"\n'
+    config = Config.load(project(tmp_path, GOOD.format(package="p") + more))
+    assert config.claims == config.project / "c.toml"
+    assert config.traces == config.project / "t"
+    assert config.replay == "r:replay"
+    assert config.operator == ("python", "-m", "x")
+    assert config.runs == config.project / "out" / "runs"
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "said"),
     [
-        ("", "no pyproject.toml with a .tool.harness. in"),
-        ("[tool]\nharness = 7\n", "no pyproject.toml with a .tool.harness. in"),
-        ("[tool.harness]\n", "wants topology = ... as text, saw None"),
-        ('[tool.harness]\ntopology = "a:B"\nscenarios = 7\n', "wants scenarios = ... as text, saw 7"),
-        (TABLE + 'topologie = "a:B"\n', "knows no topologie; it has"),
-        (TABLE + 'operator = "shop -v"\n', "wants operator = .*, saw 'shop -v'"),
-        (TABLE + "operator = [7]\n", "wants operator = "),
-        ("[tool.harness\n", "is not TOML"),
-        ("x = 1\n" * 200_000, "is larger than 1000000 bytes"),
+        ("[tool.harness", "is not TOML"),
+        ("[tool]\nharness = 1\n", "has to be a table, saw 1"),
+        ("[tool.harness]\n", "wants scenarios = ... as text, saw None"),
+        ('[tool.harness]\nscenarios = "s"\n', "wants topology = ... as text, saw None"),
+        (GOOD + "scenaros = 1\n", "knows no scenaros; it has claims, operator, replay"),
+        (GOOD + "runs = 1\n", "wants runs = ... as text, saw 1"),
+        (GOOD + "claims = []\n", "wants claims = ... as text"),
+        (GOOD + 'operator = "python -m x"\n', r"wants operator = \[.*saw 'python -m x'"),
+        ('[tool.harness]\ntopology = "t:T"\nscenarios = "../elsewhere"\n', "a folder inside"),
+        ('[tool.harness]\ntopology = "t:T"\nscenarios = "."\n', "a folder inside"),
     ],
 )
-def test_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
+def test_what_is_wrong_is_said(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
         Config.load(project(tmp_path, text))
 
 
-def test_text_that_is_not_utf_8_is_no_toml(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="is not TOML"):
+def test_a_pyproject_of_another_kind_is_passed_over(tmp_path: Path) -> None:
+    project(tmp_path, "tool = 1\n")
+    with pytest.raises(ConfigError, match=r"no pyproject\.toml with a \[tool\.harness\]"):
         Config.load(tmp_path)
 
 
-@pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
-    """A project whose scenarios are in a package that no other test has."""
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    folder = "config_of_" + tmp_path.name.replace("-", "_")
-    loaded = Config.load(project(tmp_path, TABLE.replace("failures", folder)))
-    loaded.scenarios_directory.mkdir()
-    return loaded
+def test_what_cannot_be_read_or_is_too_large_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project(tmp_path, "") / "pyproject.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="is not TOML"):
+        Config.load(tmp_path)
+    monkeypatch.setattr("harness.config._SIZE_LIMIT_BYTES", 1)
+    with pytest.raises(ConfigError, match="larger than 1 bytes"):
+        Config.load(tmp_path)
 
 
-def test_scenarios_are_those_of_the_public_modules(config: Config) -> None:
-    for name, text in (("b_fire", "SCENARIOS = (1, 2)"), ("a_flood", "SCENARIOS = (3,)"), ("_private", "1 / 0")):
-        (config.scenarios_directory / f"{name}.py").write_text(text)
-    found = config.discover_scenarios()
-    assert list(found.items()) == [("a_flood", (3,)), ("b_fire", (1, 2))]
+def written(folder: Path, package: str, **modules: str) -> Config:
+    """A project whose package holds these modules."""
+    (folder / package).mkdir()
+    for name, text in modules.items():
+        (folder / package / f"{name}.py").write_text(text)
+    return Config.load(project(folder, GOOD.format(package=package)))
+
+
+def test_scenarios_are_found_by_their_folder(tmp_path: Path, package: str) -> None:
+    config = written(tmp_path, package, b="SCENARIOS = (1, 2)", a="SCENARIOS = ()", _private="raise SystemExit")
+    (config.scenarios_directory / "inner").mkdir()
+    (config.scenarios_directory / "inner" / "c.py").write_text("raise SystemExit")
+    assert config.discover_scenarios() == {"a": (), "b": (1, 2)}
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "said"),
     [
+        ("x = 1", r"wrong.*has no SCENARIOS"),
         ("SCENARIOS = [1]", "SCENARIOS must be a tuple, saw list"),
-        ("", "has no SCENARIOS"),
-        ("import no_such_module_at_all", "No module named 'no_such_module_at_all'"),
+        ("x = 1\nimport not_there_at_all", r"ModuleNotFoundError: .*wrong\.py, line 2\)"),
+        ("def f(:", "cannot load .*: SyntaxError"),
+        ("x = 1\n\nraise ValueError('no name')", r"ValueError: no name \(.*wrong\.py, line 3\)"),
+        ("import os\nos.no_such_name", r"AttributeError: .*wrong\.py, line 2\)"),
     ],
 )
-def test_a_module_without_scenarios_is_named(config: Config, text: str, message: str) -> None:
-    (config.scenarios_directory / "wrong.py").write_text(text)
-    with pytest.raises(ConfigError, match=message):
-        config.discover_scenarios()
+def test_a_module_that_cannot_be_loaded_is_named_with_the_place(
+    tmp_path: Path, package: str, text: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        written(tmp_path, package, wrong=text).discover_scenarios()
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="failures is not a folder"):
-        Config.load(project(tmp_path, TABLE)).discover_scenarios()
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is not a folder"):
+        Config.load(project(tmp_path, GOOD.format(package="nowhere"))).discover_scenarios()
 
 
-@pytest.mark.parametrize(
-    ("reference", "message"), [("json.dumps", "write package.module:ATTRIBUTE"), ("no_such_thing:A", "cannot load")]
-)
-def test_a_reference_that_leads_nowhere_is_named(tmp_path: Path, reference: str, message: str) -> None:
-    loaded = Config.load(project(tmp_path, TABLE.replace("shop.parts:TOPOLOGY", reference)))
-    with pytest.raises(ConfigError, match=message):
-        loaded.load_topology()
+def test_the_topology_is_loaded_by_its_reference(tmp_path: Path, package: str) -> None:
+    assert written(tmp_path, package, world="TOPOLOGY = 'anything'").load_topology() == "anything"
 
 
-def test_a_topology_is_whatever_its_reference_names(tmp_path: Path) -> None:
-    loaded = Config.load(project(tmp_path, TABLE.replace("shop.parts:TOPOLOGY", "tests.toy:TOPOLOGY")))
-    assert loaded.load_topology().name == "toy"
+@pytest.mark.parametrize("reference", ["t", "t:", ":T", "", ".t:T"])
+def test_what_is_no_reference_is_said(tmp_path: Path, reference: str) -> None:
+    config = Config.load(project(tmp_path, f'[tool.harness]\ntopology = "{reference}"\nscenarios = "s"\n'))
+    with pytest.raises(ConfigError, match=r"write package\.module:ATTRIBUTE"):
+        config.load_topology()

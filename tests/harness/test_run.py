@@ -1,9 +1,9 @@
-"""What one drill leaves behind, and how the program ends because of it."""
+"""What a run comes to: its phases, its exit code, its document, and whether a control was caught."""
 
 import json
-import subprocess
+import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,152 +11,146 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.clock import Clock
-from harness.history import History
+from harness.history import Kind
 from harness.judgement import Judgement
-from harness.objective import rto
 from harness.run import (
     SEED_MAX,
     ExitCode,
-    Run,
     commit_of,
     draw_seed,
     exit_code,
     is_run_id,
     new_run_id,
     outcome_of,
+    own_versions,
     run_document,
 )
-from harness.verdict import Outcome, Verdict
+from harness.verdict import Outcome
 from tests.histories import Story
+from tests.runs import drilled, judged, make_run, verdict
 
-PASS, FAIL, UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
-AT = Clock(started_at=datetime(2026, 11, 24, 2, 15, 30, tzinfo=UTC))
-
-
-def verdict(outcome: Outcome, name: str = "Held") -> Verdict:
-    return Verdict(checker=name, outcome=outcome, summary="as seen", evidence=(0,), claims=("1.1",))
+CLOCK = Clock(started_at=datetime(2026, 11, 24, 2, 15, 30, 123456, tzinfo=UTC))
 
 
-def run(invariant: Outcome = PASS, course: Outcome = PASS, history: History | None = None) -> Run:
-    return Run(
-        id=new_run_id("shop_dies", 7, AT),
-        scenario="shop_dies",
-        seed=7,
-        commit="abc",
-        environment="toy",
-        versions={"toy": "1"},
-        settings={},
-        started_at=AT.started_at.isoformat(),
-        duration_s=9.0,
-        history=history or History(),
-        judgement=Judgement(invariants=(verdict(invariant),), course=(verdict(course, "Course"),)),
-    )
+def test_an_id_says_when_what_and_which_seed() -> None:
+    assert re.fullmatch(r"20261124-021530-shop_dies-s7-[0-9a-f]{4}", new_run_id("shop_dies", 7, CLOCK))
 
 
-SKIPPED = replace(run(UNKNOWN), skipped="no network here")
+def test_drills_of_the_same_second_have_different_ids() -> None:
+    later = replace(CLOCK, started_at=CLOCK.started_at.replace(microsecond=123457))
+    assert new_run_id("shop_dies", 7, CLOCK) != new_run_id("shop_dies", 7, later)
+
+
+@given(st.text(min_size=1, max_size=200), st.integers(0, SEED_MAX))
+def test_every_id_that_is_made_is_one(scenario: str, seed: int) -> None:
+    assert is_run_id(new_run_id(scenario, seed, CLOCK))
 
 
 @pytest.mark.parametrize(
-    ("runs", "code"),
-    [
-        ([run()], ExitCode.PASS),
-        ([run(FAIL)], ExitCode.INVARIANT),
-        ([run(PASS, FAIL)], ExitCode.OBJECTIVE),
-        ([run(UNKNOWN)], ExitCode.UNKNOWN),
-        ([run(PASS, UNKNOWN)], ExitCode.UNKNOWN),
-        ([run(UNKNOWN, FAIL)], ExitCode.OBJECTIVE),
-        ([run(), run(PASS, UNKNOWN), run(PASS, FAIL), run(FAIL)], ExitCode.INVARIANT),
-        ([run(), run(PASS, UNKNOWN), run(PASS, FAIL)], ExitCode.OBJECTIVE),
-        ([run(), run(PASS, UNKNOWN)], ExitCode.UNKNOWN),
-        ([run(), SKIPPED], ExitCode.PASS),
-        ([SKIPPED], ExitCode.UNKNOWN),
-        ([], ExitCode.UNKNOWN),
-    ],
+    "text",
+    ["", "..", "last", "../20261124-021530-a-s7-4f2a", "20261124-021530-a-s7-4f2a/..", "20261124-021530-a/b-s7-4f2a"],
 )
-def test_the_worst_run_decides_how_the_program_ends(runs: list[Run], code: ExitCode) -> None:
-    assert exit_code(runs) is code
-    expected = {ExitCode.PASS: PASS, ExitCode.UNKNOWN: UNKNOWN}.get(code, FAIL)
-    assert outcome_of(runs) is expected
-
-
-def test_the_codes_are_those_of_the_manual() -> None:
-    assert [int(code) for code in ExitCode] == [0, 10, 11, 12, 13]
-
-
-def test_a_control_is_caught_by_the_checker_that_it_names_and_by_no_other() -> None:
-    assert replace(run(FAIL), must_fail="Held").caught
-    assert not replace(run(PASS), must_fail="Held").caught
-    assert not replace(run(FAIL), must_fail="Else").caught
-    assert not replace(run(UNKNOWN), must_fail="Held").caught
-    assert not replace(run(PASS, FAIL), must_fail="Course").caught
-
-
-def test_phases_follow_each_other_without_a_gap() -> None:
-    story = Story()
-    for name, at_s in (("gate", 0.5), ("inject", 2.0), ("judge", 8.0)):
-        story.step("phase", phase=name, told_at_s=at_s)
-    seen = [(phase.name, phase.from_s, phase.to_s) for phase in run(history=story.history()).phases]
-    assert seen == [("gate", 0.5, 2.0), ("inject", 2.0, 8.0), ("judge", 8.0, 9.0)]
-    assert run().phases == ()
-
-
-@given(st.from_regex(r"[a-z][a-z0-9_]{0,59}", fullmatch=True), st.integers(0, SEED_MAX), st.integers(0, 10**9))
-def test_every_id_that_is_given_is_one(name: str, seed: int, later_s: int) -> None:
-    run_id = new_run_id(name, seed, Clock(started_at=AT.started_at + timedelta(seconds=later_s)))
-    assert is_run_id(run_id)
-    assert f"-{name}-s{seed}-" in run_id
-
-
-@pytest.mark.parametrize(
-    "text", ["", "..", "last", "../20261124-021530-shop-s7-4f2a", "20261124-021530-shop-s7-4f2a\n"]
-)
-def test_what_could_lead_out_of_the_folder_of_runs_is_no_id(text: str) -> None:
+def test_what_could_lead_elsewhere_is_no_id(text: str) -> None:
     assert not is_run_id(text)
 
 
-def test_runs_of_one_moment_differ_in_their_ids() -> None:
-    ids = {new_run_id(name, seed, AT) for name in ("one", "two") for seed in (1, 2)}
-    assert len(ids) == 4
-    assert new_run_id("one", 1, AT) != new_run_id("one", 1, replace(AT, started_at=AT.started_at + timedelta(0, 0, 1)))
+def test_phases_are_as_the_history_tells_them() -> None:
+    run = make_run()
+    assert [phase.name for phase in run.phases] == ["gate", "inject", "recover", "heal", "wait", "judge"]
+    assert all(one.to_s == other.from_s for one, other in zip(run.phases, run.phases[1:], strict=False))
+    assert run.phases[-1].to_s == run.duration_s
 
 
-def test_a_drawn_seed_can_be_given_again() -> None:
+def test_evidence_is_what_was_seen_of_the_faults() -> None:
+    assert [event.value["facts"]["pid"] for event in make_run().evidence] == [4242]
+
+
+BAD = verdict("NothingIsSoldTwice", Outcome.FAIL, "one was")
+DIM = verdict("NothingIsSoldTwice", Outcome.UNKNOWN, "nobody looked")
+
+
+def test_exit_codes() -> None:
+    passed, broken, unknown = make_run(), make_run(BAD), make_run(DIM)
+    story = Story(event for event in drilled() if event.kind is not Kind.ALERT)
+    missed = make_run(history=Story([replace(e, number=n) for n, e in enumerate(story.events)]).history())
+    skipped = make_run(skipped="no containers")
+    assert exit_code([passed]) is ExitCode.PASS
+    assert exit_code([passed, unknown]) is ExitCode.UNKNOWN
+    assert exit_code([missed, unknown, passed]) is ExitCode.OBJECTIVE
+    assert exit_code([missed, unknown, broken]) is ExitCode.INVARIANT
+    assert exit_code([passed, skipped]) is ExitCode.PASS
+    assert exit_code([skipped]) is ExitCode.UNKNOWN
+    assert exit_code([]) is ExitCode.UNKNOWN
+    assert [int(code) for code in ExitCode] == [0, 10, 11, 12, 13]
+
+
+def test_a_drill_that_did_not_take_its_course_is_no_broken_invariant() -> None:
+    history = drilled()
+    judgement = Judgement(
+        invariants=(verdict("A"),), course=(verdict("RecoveredWhileTheFaultStood", Outcome.FAIL),), measurements=()
+    )
+    assert exit_code([make_run(history=history, judgement=judgement)]) is ExitCode.OBJECTIVE
+
+
+def test_the_outcome_of_several_is_the_worst_of_those_that_were_drilled() -> None:
+    assert outcome_of([make_run(), make_run(DIM)]) is Outcome.UNKNOWN
+    assert outcome_of([make_run(), make_run(DIM, skipped="no containers")]) is Outcome.PASS
+    assert outcome_of([]) is Outcome.UNKNOWN
+
+
+def test_a_control_is_caught_by_the_checker_that_it_names() -> None:
+    assert make_run(BAD, control="till_open", must_fail="NothingIsSoldTwice").caught
+    assert not make_run(BAD, control="till_open", must_fail="NobodyWaits").caught
+    assert not make_run(DIM, control="till_open", must_fail="NothingIsSoldTwice").caught
+    assert not make_run(control="till_open", must_fail="NothingIsSoldTwice").caught
+
+
+def test_the_document_holds_what_a_reader_needs_and_is_json() -> None:
+    document = run_document(make_run(BAD, history=drilled(lost=2)))
+    assert json.loads(json.dumps(document)) == document
+    assert document["outcome"] == "fail"
+    assert {"id", "scenario", "environment", "seed", "outcome", "duration_s", "phases", "evidence"} <= set(document)
+    assert document["verdicts"][0] == {
+        "checker": "NothingIsSoldTwice",
+        "outcome": "fail",
+        "summary": "one was",
+        "events": [],
+        "claims": [],
+    }
+    assert document["measured"]["rpo_s"] == pytest.approx(0.42, abs=0.1)
+    assert {"rto_s", "rpo_s", "time_to_alert_s"} <= set(document["measured"])
+    assert [lost["identity"] for lost in document["measured"]["lost"]] == ["w0", "w1"]
+    assert document["claims"] == {"4.1": "pass", "4.6": "pass"}
+    rto = document["objectives"][0]
+    assert (rto["name"], rto["limit_s"], rto["nominal_limit_s"]) == ("rto", 30.0, 300)
+
+
+def test_a_skipped_run_says_so() -> None:
+    assert run_document(make_run(skipped="no containers"))["outcome"] == "skipped"
+
+
+def test_parts_of_a_verdict_are_kept() -> None:
+    whole = verdict("All", parts=(verdict("One"), verdict("Other", Outcome.UNKNOWN)))
+    parts = run_document(make_run(whole))["verdicts"][0]["parts"]
+    assert [part["checker"] for part in parts] == ["One", "Other"]
+
+
+def test_claims_are_as_bad_as_the_worst_that_carries_them() -> None:
+    history = drilled()
+    run = make_run(
+        verdict("A", Outcome.UNKNOWN, claims=("4.6",)), judgement=judged(history, replace(BAD, claims=("4.6", "4.2")))
+    )
+    assert run.judgement.claims == {"4.1": Outcome.PASS, "4.2": Outcome.FAIL, "4.6": Outcome.FAIL}
+
+
+def test_seeds_are_drawn_within_bounds() -> None:
     assert 0 <= draw_seed() < SEED_MAX
 
 
-def test_the_commit_says_whether_the_tree_differs(tmp_path: Path) -> None:
+def test_outside_a_repository_the_commit_is_unknown(tmp_path: Path) -> None:
     assert commit_of(tmp_path) == "unknown"
-
-    def git(*words: str) -> None:
-        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words], cwd=tmp_path, check=True)
-
-    git("init", "-q")
-    (tmp_path / "file").write_text("one")
-    git("add", "file")
-    git("commit", "-q", "-m", "one")
-    clean = commit_of(tmp_path)
-    assert len(clean) == 12
-    (tmp_path / "file").write_text("two")
-    assert commit_of(tmp_path) == f"{clean}+"
+    assert commit_of(tmp_path / "not there") == "unknown"
 
 
-def test_the_document_holds_what_was_measured_and_is_json() -> None:
-    story = Story()
-    story.write("a", at_s=0.5)
-    story.fault(at_s=1.0)
-    story.step("evidence", of="kill", proof=True, target="shop", facts={"pid": 1}, main=True)
-    history = story.history()
-    measured = replace(run(FAIL, history=history).judgement, measurements=(rto(limit_s=5, steady=()).measure(history),))
-    document = json.loads(json.dumps(run_document(replace(run(history=history), judgement=measured))))
-    assert document["outcome"] == "fail"
-    assert document["verdicts"][0] == {
-        "checker": "Held",
-        "outcome": "fail",
-        "summary": "as seen",
-        "events": [0],
-        "claims": ["1.1"],
-    }
-    assert document["measured"] == {"rto_s": None, "lost": []}
-    assert document["evidence"][0]["facts"] == {"pid": 1}
-    assert document["claims"] == {"1.1": "fail"}
-    assert run_document(SKIPPED)["outcome"] == "skipped"
+def test_every_run_says_on_what_it_was_made() -> None:
+    assert {"python", "kernel"} <= set(own_versions())

@@ -1,110 +1,147 @@
-"""Runs on disk read back whole, and a name from a user never leads anywhere else."""
+"""Runs on disk: whole or not there, judged again to the same answer, and never trusted."""
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.history import History, Kind
 from harness.judgement import Judgement
-from harness.run import Run, run_document
+from harness.run import run_document
 from harness.store import Store, StoreError
-from harness.verdict import Outcome, Verdict
-from tests.harness.test_run import run
+from harness.verdict import Outcome
+from tests.runs import RUN_ID, drilled, judged, make_run, verdict
 
 
-def judged(scenario: str, history: History) -> Judgement:
-    return Judgement(invariants=(Verdict(checker=scenario, outcome=Outcome.PASS, summary=f"{len(history)} events"),))
+def again(scenario: str, history: History) -> Judgement:
+    assert scenario == "shop_dies"
+    return judged(history)
 
 
-def saved(store: Store, *, run_id: str = "20261124-021530-shop_dies-s7-4f2a") -> Run:
-    history = History(path=store.begin(run_id))
-    history.append(actor="a", kind=Kind.STEP, action="gate", value={"held": True})
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+def test_a_run_reads_back_and_is_judged_to_the_same_answer(store: Store) -> None:
+    run = make_run(history=drilled(lost=3))
+    assert store.save(run) is run
+    assert run_document(store.load(RUN_ID, again)) == run_document(run)
+    assert run_document(store.load("last", again)) == run_document(run)
+
+
+def test_a_history_written_as_it_grew_is_the_one_that_is_kept(store: Store) -> None:
+    history = History(path=store.begin(RUN_ID))
+    history.append(actor="drill", kind=Kind.STEP, action="phase", value={"phase": "gate"})
     history.close()
-    return store.save(replace(run(), id=run_id, history=history, control="c", must_fail="Held"))
+    store.save(make_run(history=history, judgement=Judgement()))
+    assert [event.action for event in store.load(RUN_ID, lambda name, history: Judgement()).history] == ["phase"]
 
 
-def test_a_run_reads_back_and_is_judged_anew(tmp_path: Path) -> None:
-    store = Store(tmp_path / "runs")
-    kept = saved(store)
-    loaded = store.load(kept.id, judged)
-    assert loaded.judgement.invariants[0].summary == "1 events"
-    assert run_document(replace(loaded, judgement=kept.judgement)) == run_document(kept)
+def test_a_run_never_goes_on_where_another_ended(store: Store) -> None:
+    store.begin(RUN_ID)
+    with pytest.raises(StoreError, match="is there already"):
+        store.begin(RUN_ID)
 
 
-def test_the_last_run_is_the_newest(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    older = saved(store)
-    newer = saved(store, run_id="20261124-021531-another-s1-0000")
-    assert store.ids() == [older.id, newer.id]
-    assert store.load("last", judged).id == newer.id
-
-
-def test_a_run_that_never_ended_is_not_listed(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.begin("20261124-021530-shop_dies-s7-4f2a")
-    (tmp_path / "not a run").mkdir()
+def test_only_whole_runs_are_listed_oldest_first(store: Store) -> None:
     assert store.ids() == []
-    with pytest.raises(StoreError, match="no run is saved in"):
-        store.load("last", judged)
+    newer, unfinished = RUN_ID.replace("021530", "021531"), RUN_ID.replace("021530", "021532")
+    store.save(make_run(id=newer))
+    store.save(make_run())
+    store.begin(unfinished)
+    (store.directory / "notes").mkdir()
+    assert store.ids() == [RUN_ID, newer]
+    assert store.load("last", again).id == newer
 
 
-def test_a_run_that_never_began_is_saved_with_its_reason(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    skipped = store.save(replace(run(), skipped="no network here"))
-    assert store.load(skipped.id, judged).skipped == "no network here"
+def test_without_runs_there_is_no_last_one(store: Store) -> None:
+    with pytest.raises(StoreError, match="`harness drill NAME` makes one"):
+        store.load("last", again)
 
 
-def test_two_runs_of_one_id_are_refused(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    saved(store)
-    with pytest.raises(FileExistsError):
-        saved(store)
+def test_a_run_that_is_not_there_is_answered_with_the_nearest(store: Store) -> None:
+    store.save(make_run())
+    with pytest.raises(StoreError, match=f"did you mean {RUN_ID}"):
+        store.load(RUN_ID.replace("4f2a", "4f2b"), again)
 
 
-@pytest.mark.parametrize("run_id", ["../secret", "/etc/passwd", "", ".", "20261124-021530-x-s7-4f2a/../.."])
-def test_only_an_id_becomes_a_path(tmp_path: Path, run_id: str) -> None:
-    store = Store(tmp_path)
-    for use in (lambda: store.load(run_id, judged), lambda: store.begin(run_id)):
-        with pytest.raises(StoreError, match="is not the id of a run"):
-            use()
+@pytest.mark.parametrize("run_id", ["..", "../../etc", "/etc/passwd", "", "20261124", f"{RUN_ID}/.."])
+def test_only_the_id_of_a_run_becomes_a_path(store: Store, run_id: str) -> None:
+    with pytest.raises(StoreError, match="is not the id of a run"):
+        store.load(run_id, again)
+    with pytest.raises(StoreError, match="is not the id of a run"):
+        store.save(make_run(id=run_id))
 
 
-def test_a_run_that_is_not_there_is_answered_with_the_newest(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    kept = saved(store)
-    with pytest.raises(StoreError, match=f"the newest are {kept.id}"):
-        store.load("20260101-000000-shop_dies-s1-abcd", judged)
+def of_document(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        document = json.loads((folder / "run.json").read_text())
+        change(document)
+        (folder / "run.json").write_text(json.dumps(document))
+
+    return damage
 
 
-def without_seed(text: str) -> str:
-    document = json.loads(text)
-    del document["seed"]
-    return json.dumps(document)
+def of_history(change: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        lines = (folder / "history.jsonl").read_text().splitlines()
+        (folder / "history.jsonl").write_text("\n".join(change(lines)) + "\n")
+
+    return damage
 
 
 @pytest.mark.parametrize(
-    ("name", "spoil", "message"),
+    ("damage", "said"),
     [
-        ("run.json", lambda text: text[:-10], "is not JSON"),
-        ("run.json", lambda text: "[]", "holds no JSON object"),
-        ("run.json", without_seed, "does not hold a whole run: KeyError: .seed."),
-        ("history.jsonl", lambda text: text[:-5], "line 1: not an event"),
+        (lambda folder: (folder / "run.json").write_text("{"), r"run\.json cannot be read: JSONDecodeError"),
+        (lambda folder: (folder / "run.json").write_text("[" * 100_000), r"run\.json cannot be read: RecursionError"),
+        (lambda folder: (folder / "run.json").write_bytes(b"\xff"), r"run\.json cannot be read: UnicodeDecodeError"),
+        (lambda folder: (folder / "run.json").write_text("[]"), "holds no JSON object"),
+        (lambda folder: (folder / "run.json").write_text("{}"), "has no 'id'"),
+        (of_document(lambda document: document.pop("seed")), "is no run: KeyError: 'seed'"),
+        (of_document(lambda document: document.update(seed="many")), "is no run: ValueError"),
+        (of_document(lambda document: document.update(settings=7)), "is no run: TypeError"),
+        (of_document(lambda document: document.update(id="../elsewhere")), "a run keeps its own folder"),
+        (lambda folder: (folder / "history.jsonl").unlink(), "cannot be read: FileNotFoundError"),
+        (lambda folder: (folder / "history.jsonl").write_text("[" * 100_000), "cannot be read: RecursionError"),
+        (of_history(lambda lines: [*lines[:-1], lines[-1][:20]]), "line .* not an event"),
+        (of_history(lambda lines: lines[1:]), "line 1: event 1 .* out of order"),
+        (of_history(lambda lines: [*lines[:2], lines[3], lines[2]]), "line 3: event 3 .* out of order"),
+        (of_history(lambda lines: [lines[0].replace('"at_s":0.01', '"at_s":NaN')]), "line 1: .* out of order"),
     ],
 )
-def test_a_run_that_was_spoilt_is_named(tmp_path: Path, name: str, spoil: Callable[[str], str], message: str) -> None:
-    store = Store(tmp_path)
-    file = tmp_path / saved(store).id / name
-    file.write_text(spoil(file.read_text()))
-    with pytest.raises(StoreError, match=message):
-        store.load("last", judged)
+def test_a_damaged_run_is_refused_with_the_place_and_the_reason(
+    store: Store, damage: Callable[[Path], None], said: str
+) -> None:
+    store.save(make_run())
+    damage(store.directory / RUN_ID)
+    with pytest.raises(StoreError, match=said):
+        store.load(RUN_ID, again)
 
 
-def test_a_file_too_large_to_be_a_run_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(tmp_path)
-    saved(store)
-    monkeypatch.setattr("harness.store._SIZE_LIMIT_BYTES", 10)
-    with pytest.raises(StoreError, match="larger than 10 bytes"):
-        store.load("last", judged)
+def test_what_is_too_large_is_not_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.save(make_run())
+    monkeypatch.setattr("harness.store._HISTORY_LIMIT_BYTES", 100)
+    with pytest.raises(StoreError, match="larger than 100 bytes"):
+        store.load(RUN_ID, again)
+
+
+def test_what_the_judge_raises_is_not_taken_for_a_damaged_run(store: Store) -> None:
+    store.save(make_run())
+
+    def confused(scenario: str, history: History) -> Judgement:
+        raise KeyError("no such scenario any more")
+
+    with pytest.raises(KeyError, match="no such scenario"):
+        store.load(RUN_ID, confused)
+
+
+def test_saving_again_replaces_the_document_and_leaves_no_draft(store: Store) -> None:
+    store.save(make_run())
+    store.save(make_run(verdict("NothingIsSoldTwice", Outcome.FAIL)))
+    document = json.loads((store.directory / RUN_ID / "run.json").read_text())
+    assert document["outcome"] == "fail"
+    assert {file.name for file in (store.directory / RUN_ID).iterdir()} == {"run.json", "history.jsonl"}
