@@ -8,11 +8,12 @@ import pytest
 
 from harness.config import Config
 from harness.environments.base import Capability
+from harness.history import History
+from harness.judgement import Judgement
 from harness.run import ExitCode, Run
 from harness.scenario import NegativeControl, Scenario, ScenarioError
 from harness.series import Answer, Series, drill_all, settings_of
-from harness.verdict import Outcome
-from tests.harness.test_run import run
+from harness.verdict import Outcome, Verdict
 from tests.harness.toy_project import InSeries, make_project
 from tests.harness.toy_scenario import SHOP_DIES
 from tests.toy import TOPOLOGY
@@ -99,8 +100,24 @@ def test_a_control_drills_the_seed_of_the_drill_that_it_controls(config: Config)
     assert answer.document()["controls"][0]["caught"] is False
 
 
-CAUGHT = replace(run(Outcome.FAIL), control="c", must_fail="Held")
-ESCAPED = replace(run(Outcome.PASS), control="c", must_fail="Held")
+CAUGHT, ESCAPED = (
+    Run(
+        id="20261124-021530-shop_dies-s7-4f2a",
+        scenario="shop_dies",
+        seed=7,
+        commit="abc",
+        environment="toy",
+        versions={},
+        settings={},
+        started_at="2026-11-24T02:15:30+00:00",
+        duration_s=1.0,
+        history=History(),
+        judgement=Judgement(invariants=(Verdict(checker="Held", outcome=outcome, summary=""),)),
+        control="c",
+        must_fail="Held",
+    )
+    for outcome in (Outcome.FAIL, Outcome.PASS)
+)
 
 
 @pytest.mark.parametrize(
