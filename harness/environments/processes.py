@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.clock import Deadline, sleep_s
 from harness.environments.base import (
     Capability,
     EnvironmentFault,
@@ -30,6 +31,7 @@ from harness.services.base import ServiceFault
 from harness.topology import MAIN_PORT, Topology
 
 DOWN_WITHIN_S = 10.0
+STOPPED_WITHIN_S = 1.0
 
 
 class ProcessesEnvironment:
@@ -160,7 +162,11 @@ class ProcessesEnvironment:
         return send(service, self.process(service), signal.SIGKILL)
 
     async def pause(self, service: str) -> ProcessIdentity:
-        return send(service, self.process(service), signal.SIGSTOP)
+        identity = send(service, self.process(service), signal.SIGSTOP)
+        deadline = Deadline(STOPPED_WITHIN_S)
+        while not is_stopped(identity) and exists(identity) and not deadline.passed:
+            await sleep_s(0.001)  # all of its threads have to take note
+        return identity
 
     async def resume(self, service: str) -> ProcessIdentity:
         return send(service, self.process(service), signal.SIGCONT)

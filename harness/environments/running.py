@@ -72,6 +72,7 @@ class Running:
     async def ended(self, name: str, *, limit_s: float) -> int:
         """See Launcher."""
         status = await self.status_within(self.identity(name), limit_s)
+        self._processes.pop(name, None)
         if status is None:
             raise ServiceFault(f"{name} did not end within {limit_s} s and was killed")
         return status

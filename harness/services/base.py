@@ -4,12 +4,15 @@ A kind is one file: it lays out the data, names the command and looks whether th
 itself and knows neither guardian nor proxy: those belong to the environment.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.topology import MAIN_PORT
+
+SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class ServiceFault(RuntimeError):
@@ -106,12 +109,17 @@ class ServiceKind(Protocol):
 def own_environ(additions: Mapping[str, str]) -> dict[str, str]:
     """A small environment of our own: what the harness was started with must not leak into services."""
     return {
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PATH": SEARCH_PATH,
         "HOME": "/nonexistent",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         **additions,
     }
+
+
+def find_program(*names: str) -> str | None:
+    """The first of these programs that is installed; servers lie where an ordinary user's PATH does not lead."""
+    return next((found for name in names if (found := shutil.which(name, path=SEARCH_PATH))), None)
 
 
 def end_of_log(path: Path, lines: int = 20) -> str:

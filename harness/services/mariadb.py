@@ -29,6 +29,7 @@ from harness.services.mariadb_config import (
 )
 from harness.services.mariadb_sql import (
     CONTROLLER,
+    INSTALL,
     REPLICATOR,
     ROOT,
     rows,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 NOT_FOLLOWING = "it follows no primary yet"
 SOCKET_PATH_MAX = 107
-INSTALL = "apt-get install --yes mariadb-server"
 
 
 class MariaDB:

@@ -24,7 +24,8 @@ DATA_SHAPE: Mapping[str, str] = {
 SMALL_AND_QUICK: Mapping[str, str] = {
     "performance_schema": "OFF",
     "skip_name_resolve": "ON",
-    "innodb_buffer_pool_size": "64M",
+    "innodb_buffer_pool_size": "32M",
+    "innodb_log_buffer_size": "2M",
     "innodb_buffer_pool_load_at_startup": "OFF",
     "innodb_buffer_pool_dump_at_shutdown": "OFF",
     "innodb_read_io_threads": "1",

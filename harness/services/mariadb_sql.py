@@ -3,7 +3,6 @@
 Blocking; async code calls it through a thread.
 """
 
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,12 +11,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from harness.services.base import find_program
+
 if TYPE_CHECKING:
     from pymysql.connections import Connection
     from pymysql.cursors import DictCursor
 
 LIMIT_S = 1.0
-SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+INSTALL = "apt-get install --yes mariadb-server-core mariadb-client-core"
+"""The server as a program, without a system service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +77,14 @@ def status(connection: "Connection[DictCursor]", pattern: str) -> Mapping[str, s
     return {row["Variable_name"]: row["Value"] for row in rows(connection, "SHOW GLOBAL STATUS LIKE %s", [pattern])}
 
 
-def find_program(*names: str) -> str | None:
-    """The first of these programs that is installed; servers lie where an ordinary user's PATH does not lead."""
-    return next((found for name in names if (found := shutil.which(name, path=SEARCH_PATH))), None)
-
-
 def server_program() -> str | None:
     """The installed `mariadbd`."""
     return find_program("mariadbd")
+
+
+def install_program() -> str | None:
+    """The installed program that makes a data directory."""
+    return find_program("mariadb-install-db", "mysql_install_db")
 
 
 @cache

@@ -22,10 +22,11 @@ from harness.services.base import Launcher, Placement, Program, ServiceFault, en
 from harness.services.mariadb_config import DATA_SHAPE, SMALL_AND_QUICK, Files, render
 from harness.services.mariadb_sql import (
     CONTROLLER,
+    INSTALL,
     OBSERVER,
     REPLICATOR,
     ROOT,
-    find_program,
+    install_program,
     rows,
     server_program,
     session,
@@ -89,7 +90,7 @@ def digest(project: Path, options: Mapping[str, Any]) -> str:
     """The name of the template that these options need."""
     program = server_program()
     if program is None:
-        raise ServiceFault("there is no mariadbd: apt-get install --yes mariadb-server")
+        raise ServiceFault(f"there is no mariadbd: {INSTALL}")
     installed = Path(program).resolve().stat()
     shape = {
         "format": FORMAT,
@@ -180,9 +181,9 @@ async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str,
     places = files.lines(host=placement.host, port=placement.port)
     files.config.write_text(render(DATA_SHAPE, SMALL_AND_QUICK, places), encoding="utf-8")
     log = placement.log.with_name(f"{placement.name}-template.log")
-    installer = find_program("mariadb-install-db", "mysql_install_db")
+    installer = install_program()
     if installer is None:
-        raise ServiceFault("there is no mariadb-install-db: apt-get install --yes mariadb-server")
+        raise ServiceFault(f"there is no mariadb-install-db: {INSTALL}")
     argv = [installer, f"--defaults-file={files.config}", "--auth-root-authentication-method=normal"]
     await _must_run(launcher, "install", Program(argv=[*argv, "--skip-test-db"], environ=own_environ({})), log)
     server = f"{placement.name}-template"

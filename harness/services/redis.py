@@ -3,21 +3,21 @@
 Options: `maxmemory` (as Redis writes it, such as `64mb`), `maxmemory_policy`, `persistence` (`none` or `append`).
 """
 
-import shutil
 import subprocess
 from collections.abc import Mapping
 from functools import cache
 
 from harness.services.answers import pongs
-from harness.services.base import Launcher, Placement, Program, ServiceFault, own_environ
+from harness.services.base import Launcher, Placement, Program, ServiceFault, find_program, own_environ
 
 PROGRAM = "redis-server"
+INSTALL = "apt-get install --yes redis-server"
 
 
 @cache
 def server_version() -> str | None:
     """The version of the installed server; None when there is none."""
-    found = shutil.which(PROGRAM)
+    found = find_program(PROGRAM)
     if found is None:
         return None
     output = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
@@ -33,8 +33,8 @@ class Redis:
         return {}
 
     async def prepare(self, placement: Placement, launcher: Launcher) -> None:
-        if shutil.which(PROGRAM) is None:
-            raise ServiceFault(f"{placement.name} needs {PROGRAM}: apt-get install --yes redis-server")
+        if find_program(PROGRAM) is None:
+            raise ServiceFault(f"{placement.name} needs {PROGRAM}: {INSTALL}")
 
     def command(self, placement: Placement) -> Program:
         settings = {
@@ -48,7 +48,7 @@ class Redis:
             "maxmemory-policy": str(placement.options.get("maxmemory_policy", "noeviction")),
         }
         words = [word for name, value in settings.items() for word in (f"--{name}", value)]
-        return Program(argv=[shutil.which(PROGRAM) or PROGRAM, *words], environ=own_environ(placement.environ))
+        return Program(argv=[find_program(PROGRAM) or PROGRAM, *words], environ=own_environ(placement.environ))
 
     async def problem(self, placement: Placement) -> str | None:
         return await pongs(placement.host, placement.port)

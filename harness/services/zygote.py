@@ -163,6 +163,7 @@ def become(request: dict[str, Any]) -> None:
 def main() -> int:
     path, ledger, *modules = sys.argv[1:]
     sys.path.insert(0, str(Path.cwd()))  # as `python -m` has it; our own directory must not be searched
+    sys.path.append(str(Path(__file__).resolve().parents[2]))  # the harness's own services are those of this harness
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as harness:
         harness.connect(path)
