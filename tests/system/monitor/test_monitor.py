@@ -2,11 +2,19 @@
 
 import asyncio
 import json
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from system.clock import Clock
 from system.monitor.database_probe import Look
@@ -78,3 +86,62 @@ def test_a_restarted_monitor_ends_the_incident_it_did_not_begin(clock: Clock, tm
     (resolved,) = _monitored(clock, looks, tmp_path / "state", lambda posted: len(posted) == 1)
     assert resolved["status"] == "resolved"
     assert resolved["alerts"][0]["startsAt"] == firing["alerts"][0]["startsAt"]
+
+
+class Inbox(BaseHTTPRequestHandler):
+    """Takes alerts, after it has refused the first."""
+
+    posted: "queue.Queue[dict[str, Any]]"
+    refused: list[int]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        status = 202 if self.refused else 503
+        self.refused.append(status)
+        if status == 202:
+            self.posted.put(body)
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
+        pass
+
+
+@pytest.mark.slow
+def test_as_a_process_without_a_database(tmp_path: Path) -> None:
+    """It comes up, alerts an inbox that refuses at first, is ready all the while, and stops in order."""
+    posted: queue.Queue[dict[str, Any]] = queue.Queue()
+    inbox = HTTPServer(("127.0.0.1", 0), type("Here", (Inbox,), {"posted": posted, "refused": []}))
+    thread = threading.Thread(target=inbox.serve_forever, args=(0.02,))
+    thread.start()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "system.monitor"],
+        cwd=Path(__file__).resolve().parents[3],
+        env={
+            **os.environ,
+            "PORT": str(port),
+            "DATABASE_URL": "mysql+pymysql://freight:secret@127.0.0.1:1/freight",
+            "DATABASE_LOST_AFTER_S": "0.3",
+            "ALERT_WEBHOOK_URL": f"http://127.0.0.1:{inbox.server_port}/alerts",
+            "STATE_FILE": str(tmp_path / "state.json"),
+        },
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        alert = posted.get(timeout=60)
+        assert alert["alerts"][0]["annotations"]["summary"] == "Database connection lost"
+        assert httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).status_code == 200
+        assert "monitor_database_up 0.0" in httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+        assert json.loads((tmp_path / "state.json").read_text())["alerted_since"] is not None
+        assert posted.empty(), "once an incident"
+    finally:
+        process.kill()
+        process.wait()
+        inbox.shutdown()
+        inbox.server_close()
+        thread.join()
