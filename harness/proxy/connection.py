@@ -151,8 +151,9 @@ class Connection:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await asyncio.get_running_loop().create_connection(lambda: self._upstream_side, host, port)
-        except OSError:
-            # The client learns of it as directly as a proxy can tell: it was refused, or nobody answered.
+        except (OSError, ValueError):
+            # The client learns of it as directly as a proxy can tell: it was refused, nobody answered, or the name is
+            # none (a ValueError).
             self.reset()
         finally:
             self._connecting = None

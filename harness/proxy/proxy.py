@@ -203,5 +203,5 @@ async def _listener(listen: str) -> socket.socket:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         family, where = found[0][0], found[0][4]
         return socket.create_server((str(where[0]), int(where[1])), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise ApiError(f"listen tcp {listen}: {error.strerror or error}", 500) from error
+    except (OSError, ValueError) as error:
+        raise ApiError(f"listen tcp {listen}: {getattr(error, 'strerror', None) or error}", 500) from error

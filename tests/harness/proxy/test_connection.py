@@ -111,10 +111,11 @@ def test_small_pieces_are_not_held_back_by_the_kernel() -> None:
     asyncio.run(scenario())
 
 
-def test_an_upstream_that_refuses_is_a_reset() -> None:
+@pytest.mark.parametrize("upstream", ["127.0.0.1:1", "no..name:80"])
+def test_an_upstream_that_cannot_be_reached_is_a_reset(upstream: str) -> None:
     async def scenario() -> None:
         async with wired(echo) as wire:
-            wire.proxy.upstream = "127.0.0.1:1"
+            wire.proxy.upstream = upstream
             client = await wire.connect()
             with pytest.raises(ConnectionResetError):
                 await client.rest()
