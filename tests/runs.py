@@ -57,7 +57,7 @@ def judged(history: History, *invariants: Verdict) -> Judgement:
 
 def make_run(*invariants: Verdict, history: History | None = None, **changes: Any) -> Run:
     """A run that passed, but for what is given."""
-    history = history or drilled()
+    history = drilled() if history is None else history
     settings: Mapping[str, str] = {"TIMEOUT_S": "0.5"}
     parts: dict[str, Any] = {
         "id": RUN_ID,

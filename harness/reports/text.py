@@ -1,41 +1,61 @@
-"""One run as text: what was drilled, what was seen, what it comes to, and what to do next when it did not pass."""
+"""One run as text: what was drilled, what was seen, what it comes to, and what to do next when it did not pass.
+
+It shows what a saved run holds and starts nothing. Texts in a run come from servers and partners: they are printed as
+they are, never as markup, and without what could move a terminal's cursor.
+"""
 
 import io
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from harness.history import Kind
+from harness.history import Event, Kind
+from harness.objective import Measurement
 from harness.reports.listing import coloured
 from harness.run import Run
 from harness.verdict import Outcome, Verdict
 
 _LOST_SHOWN = 10
+_EVENTS_SHOWN = 5
+_NAME_WHOLE = 40
+_TOLD = {Kind.FAULT: "fault", Kind.HEAL: "heal", Kind.ALERT: "alert"}
 
 
 def report_text(run: Run, width: int = 100) -> str:
-    """The report without colours, as a file keeps it."""
+    """The report without colours, as a file keeps it, `width` characters wide; no line ends in blanks."""
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None, force_terminal=False).print(_report(run))
-    return out.getvalue()
+    console = Console(
+        file=out, width=width, color_system=None, force_terminal=False, markup=False, emoji=False, highlight=False
+    )
+    console.print(_report(run))
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 def print_report(run: Run) -> None:
     """The report on the terminal, in its colours and width."""
-    Console().print(_report(run))
+    Console(markup=False, emoji=False, highlight=False).print(_report(run))
+
+
+def _said(text: object) -> Text:
+    """Words from a run, with a sign in the place of everything that cannot be seen."""
+    return Text("".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in str(text)))
 
 
 def _report(run: Run) -> Group:
-    parts: list[RenderableType] = [_heading(run), *_section("phases", _phases(run))]
-    parts += _section("evidence", _evidence(run))
-    parts += _section("verdicts", _verdicts((*run.judgement.invariants, *run.judgement.course)))
-    parts += _section("measured", _measured(run))
-    parts += _section("claims", _claims(run))
-    parts += list(_next_step(run))
+    judgement = run.judgement
+    parts: list[RenderableType] = [_heading(run)]
+    if run.skipped is None:
+        parts += _section("phases", _phases(run))
+        parts += _section("evidence", _evidence(run.evidence))
+        parts += _section("verdicts", _verdicts((*judgement.invariants, *judgement.course)))
+        parts += _section("measured", _measured(judgement.measurements))
+        parts += _section("claims", _claims(run))
+        parts += _next_step(run)
     return Group(*parts)
 
 
@@ -43,101 +63,143 @@ def _section(title: str, body: RenderableType | None) -> list[RenderableType]:
     return [] if body is None else [Text(f"\n{title}", style="bold"), Padding(body, (0, 0, 0, 2))]
 
 
-def _grid(*justify: str) -> Table:
+def _grid(*columns: str) -> Table:
+    """Columns that line up: `left` and `right` fold where the terminal is narrow, `whole` ones never do."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for side in justify:
-        table.add_column(justify="right" if side == "right" else "left", overflow="fold", no_wrap=side == "whole")
+    for side in columns:
+        table.add_column(justify="right" if side == "right" else "left", overflow="fold", no_wrap=side != "left")
     return table
 
 
-def _heading(run: Run) -> Text:
+def _heading(run: Run) -> RenderableType:
     outcome = "skipped" if run.skipped else run.outcome.value
-    heading = Text.assemble(
-        (run.scenario, "bold"),
-        "  ",
-        coloured(outcome),
-        f"\nrun {run.id}\nseed {run.seed}, {run.environment}, {run.duration_s:.1f} s, commit {run.commit}",
-    )
+    lines = [
+        f"run {run.id}",
+        f"seed {run.seed}, {run.environment}, {run.duration_s:.1f} s, commit {run.commit}",
+    ]
     if run.control:
-        heading.append(f"\nwithout {run.control}: {run.must_fail} has to fail; it {'did' if run.caught else 'DID NOT'}")
+        did = "did" if run.caught else "DID NOT"
+        lines.append(f"negative control {run.control}: {run.must_fail} has to fail, and {did}")
     if run.settings:
-        heading.append("\nsettings " + " ".join(f"{name}={value}" for name, value in run.settings.items()))
+        lines.append("settings " + " ".join(f"{name}={value}" for name, value in run.settings.items()))
     if run.skipped:
-        heading.append(f"\nskipped: {run.skipped}")
-    return heading
+        lines.append(f"skipped: {run.skipped}")
+    title = Text.assemble((run.scenario, "bold"), "  ", coloured(outcome))
+    return Group(title, *(_said(line) for line in lines))
 
 
 def _phases(run: Run) -> RenderableType | None:
     if not run.phases:
         return None
     table = _grid("whole", "right", "left")
-    told = {Kind.FAULT: "fault", Kind.HEAL: "heal", Kind.ALERT: "alert"}
+    marks = [event for event in run.history if event.kind in _TOLD]
     for phase in run.phases:
         said = [
-            f"{event.at_s:.2f} s {told[event.kind]}: {event.action} {event.value.get('target', '')}".rstrip()
-            for event in run.history
-            if event.kind in told and phase.from_s <= event.at_s < phase.to_s
+            f"{event.at_s:.2f} s {_TOLD[event.kind]}: {event.action} {event.value.get('target', '')}".rstrip()
+            for event in marks
+            if phase.from_s <= event.at_s < phase.to_s
         ]
-        table.add_row(phase.name, f"{phase.to_s - phase.from_s:.2f} s", "\n".join(said))
+        table.add_row(_said(phase.name), f"{phase.to_s - phase.from_s:.2f} s", _said("\n".join(said)))
     return table
 
 
-def _evidence(run: Run) -> RenderableType | None:
-    if not run.evidence:
+def _evidence(events: Sequence[Event]) -> RenderableType | None:
+    if not events:
         return None
-    table = _grid("whole", "whole", "left")
-    for event in run.evidence:
-        facts = ", ".join(f"{name} {fact}" for name, fact in event.value["facts"].items())
-        proved = "pass" if event.value["proof"] else "unknown"
-        table.add_row(f"{event.value['of']} {event.value['target']}", coloured(proved), facts)
+    table = _grid("left", "whole", "left")
+    for event in events:
+        facts = ", ".join(f"{name} {fact}" for name, fact in event.value.get("facts", {}).items())
+        proved = coloured("pass" if event.value.get("proof") else "unknown")
+        table.add_row(_said(f"{event.value.get('of')} {event.value.get('target')}"), proved, _said(facts))
     return table
 
 
-def _verdicts(verdicts: tuple[Verdict, ...]) -> RenderableType | None:
+def _verdicts(verdicts: Sequence[Verdict]) -> RenderableType | None:
     if not verdicts:
         return None
-    table = _grid("whole", "whole", "left")
-    for verdict in verdicts:
-        table.add_row(verdict.checker, coloured(verdict.outcome.value), verdict.summary)
-        for part in verdict.parts:
-            table.add_row(f"  {part.checker}", coloured(part.outcome.value), part.summary)
+    # A name is one long word; broken in its middle it cannot be searched for. Long texts as names have to fold.
+    longest = max(len(indent) + len(verdict.checker) for indent, verdict in _with_parts(verdicts))
+    table = _grid("whole" if longest <= _NAME_WHOLE else "left", "whole", "left")
+    for indent, verdict in _with_parts(verdicts):
+        table.add_row(_said(indent + verdict.checker), coloured(verdict.outcome.value), _said(verdict.summary))
     return table
 
 
-def _measured(run: Run) -> RenderableType | None:
-    if not run.judgement.measurements:
+def _with_parts(verdicts: Iterable[Verdict], indent: str = "") -> Iterator[tuple[str, Verdict]]:
+    for verdict in verdicts:
+        yield indent, verdict
+        yield from _with_parts(verdict.parts, indent + "  ")
+
+
+def _measured(measurements: Sequence[Measurement]) -> RenderableType | None:
+    if not measurements:
         return None
-    table = _grid("whole", "right", "whole", "whole", "left")
-    for part in run.judgement.measurements:
+    table = _grid("left", "right", "whole", "whole", "left")
+    for part in measurements:
         value = "not measured" if part.value_s is None else f"{part.value_s:.2f} s"
-        table.add_row(part.text, value, f"of {part.limit_s:g} s", coloured(part.outcome.value), part.summary)
-    lost = [one for part in run.judgement.measurements for one in part.lost]
+        table.add_row(_said(part.text), value, _limit(part), coloured(part.outcome.value), _said(part.summary))
+    lost = [one for part in measurements for one in part.lost]
     shown = [", ".join(f"{name} {value}" for name, value in one.items()) for one in lost[:_LOST_SHOWN]]
     if len(lost) > _LOST_SHOWN:
         shown.append(f"and {len(lost) - _LOST_SHOWN} more")
-    return Group(table, *(Text(f"lost: {line}") for line in shown))
+    return Group(table, *([Text(f"\nlost: {len(lost)}")] if lost else []), *(_said(f"  {line}") for line in shown))
+
+
+def _limit(part: Measurement) -> str:
+    nominal = "" if part.limit_s == part.nominal_limit_s else f" (nominal {part.nominal_limit_s:g} s)"
+    return f"of {part.limit_s:g} s{nominal}"
 
 
 def _claims(run: Run) -> RenderableType | None:
-    if not run.judgement.claims:
+    claims = run.judgement.claims
+    if not claims:
         return None
-    line = Text()
-    for claim, outcome in run.judgement.claims.items():
-        line.append(f"{claim} ").append(coloured(outcome.value)).append("   ")
-    return line
+    return Columns([Text.assemble(f"{claim} ", coloured(outcome.value)) for claim, outcome in claims.items()], (0, 3))
 
 
 def _next_step(run: Run) -> Iterator[RenderableType]:
-    """For anything but a pass: what is wrong, and how to see it again."""
-    if run.skipped or run.control or run.outcome is Outcome.PASS:
-        return
-    parts = (*run.judgement.invariants, *run.judgement.course)
-    wrong = [f"{part.checker}: {part.summary}" for part in parts if part.outcome is run.outcome]
-    wrong += [f"{part.text}: {part.summary}" for part in run.judgement.measurements if part.outcome is run.outcome]
-    yield Text(f"\nwhat is {'wrong' if run.outcome is Outcome.FAIL else 'not known'}", style="bold")
-    for line in wrong:
-        yield Padding(Text(line), (0, 0, 0, 2))
-    words = ["harness", "drill", run.scenario, "--seed", str(run.seed), "--environment", run.environment]
-    yield Text("\nsee it again", style="bold")
-    yield Padding(Text(shlex.join(words)), (0, 0, 0, 2))
-    yield Padding(Text(f"its history: runs/{run.id}/history.jsonl"), (0, 0, 0, 2))
+    """For anything but what was hoped for: what was expected, what was seen, and how to see it again."""
+    if run.control:
+        if run.caught:
+            return
+        yield from _section("what is wrong", _said(f"expected {run.must_fail} to fail without its protection"))
+        yield from _section("see it again", _said(_command(run, "--negative")))
+    elif run.outcome is not Outcome.PASS:
+        title = "what is wrong" if run.outcome is Outcome.FAIL else "what is not known"
+        yield from _section(title, Group(*_spaced(_unmet(run))))
+        yield from _section("see it again", _said(f"{_command(run)}\nharness judge {run.id}"))
+
+
+def _unmet(run: Run) -> Iterator[RenderableType]:
+    judgement = run.judgement
+    for verdict in (*judgement.invariants, *judgement.course):
+        if verdict.outcome is run.outcome:
+            yield _expectation(run, verdict.checker, verdict.summary, verdict.evidence)
+    for part in judgement.measurements:
+        if part.outcome is run.outcome:
+            yield _expectation(run, f"{part.text} within {part.limit_s:g} s", part.summary, part.evidence)
+
+
+def _expectation(run: Run, expected: str, seen: str, evidence: Sequence[int]) -> RenderableType:
+    table = _grid("whole", "left")
+    table.add_row("expected", _said(expected))
+    table.add_row("seen", _said(seen))
+    events = [run.history[number] for number in evidence if 0 <= number < len(run.history)]
+    shown = [f"{e.number}: {e.at_s:.2f} s, {e.actor}, {e.kind.value} {e.action}" for e in events[:_EVENTS_SHOWN]]
+    if len(events) > _EVENTS_SHOWN:
+        shown.append(f"and {len(events) - _EVENTS_SHOWN} more, up to {events[-1].number}")
+    if shown:
+        table.add_row("events", _said("\n".join(shown)))
+    return table
+
+
+def _spaced(parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    for number, part in enumerate(parts):
+        if number:
+            yield Text()
+        yield part
+
+
+def _command(run: Run, *words: str) -> str:
+    chosen = ["--seed", str(run.seed), "--environment", run.environment]
+    return shlex.join(["harness", "drill", run.scenario, *words, *chosen])
