@@ -80,7 +80,7 @@ class RecordingClient:
             seen["status"] = response.status_code
             kind = completion_kind(response.status_code)
             seen.update(read(response))
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
             kind = Kind.INFO
             seen["error"] = f"{type(error).__name__}: {error}"
         finally:
