@@ -26,7 +26,7 @@ from harness.checkers import (
 )
 from harness.faults import Kill, Pause, Withhold
 from harness.history import Kind
-from harness.metric import BASELINE, EventCount, Gauge, latency, status_5xx, success_ratio
+from harness.metric import BASELINE, EventCount, Gauge, StatusCount, SuccessRatio, latency
 from harness.objective import rpo, rto
 from harness.probes import InboxProbe
 from harness.scenario import Alert, BlastRadius, Hold, NegativeControl, Recovery, Scenario, Symptom
@@ -48,8 +48,10 @@ PRIMARY, REPLICA = "database-primary", "database-replica"
 RESTING = FINAL | {"PARTIAL", "NEEDS_REVIEW"}
 
 STEADY_TENDERS = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=25.0)
+success_ratio = SuccessRatio(action=SEND)
+status_5xx = StatusCount(action=SEND, low=500, high=599)
 WORKING = (success_ratio.at_least(0.99),)
-STEADY_STATE = (*WORKING, latency.percentile(95).within(4, of=BASELINE))
+STEADY_STATE = (*WORKING, latency.percentile(95, action=SEND).within(4, of=BASELINE))
 
 acknowledged_beyond_replica = Gauge(probe="beyond_replica", field="acknowledged")
 attempted_beyond_replica = Gauge(probe="beyond_replica", field="attempted")
