@@ -6,6 +6,7 @@ is an error that says where, never an absent one.
 """
 
 import json
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ BYTES_MAX = 4_194_304
 DEPTH_MAX = 40
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# YAML 1.1 reads these as line ends or drops them, and the emitter writes them bare unless the text is quoted.
+_TAKEN_FOR_LINE_ENDS = re.compile("[\r\x85\u2028\u2029\ufeff]")
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -92,6 +95,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     style = "|" if "\n" in value.rstrip("\n") else None
+    if _TAKEN_FOR_LINE_ENDS.search(value):
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

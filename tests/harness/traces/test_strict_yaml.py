@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from harness.traces.strict_yaml import DEPTH_MAX, Unreadable, dumps, loads, read
@@ -16,6 +16,8 @@ DOCUMENTS = st.recursive(
 
 
 @given(DOCUMENTS)
+@example("\x85")
+@example({"body": "one\r\ntwo\u2028three\n"})
 def test_what_is_written_reads_back_the_same(document: Any) -> None:
     assert loads(dumps(document), where="here") == document
 
