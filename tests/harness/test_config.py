@@ -59,6 +59,9 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         (GOOD + "runs = 1\n", "wants runs = ... as text, saw 1"),
         (GOOD + "claims = []\n", "wants claims = ... as text"),
         (GOOD + 'operator = "python -m x"\n', r"wants operator = \[.*saw 'python -m x'"),
+        (GOOD + "operator = [7]\n", "wants operator = "),
+        ("", r"no pyproject\.toml with a \[tool\.harness\]"),
+        ("x = 1\n" * 200_000, "is larger than 1000000 bytes"),
         ('[tool.harness]\ntopology = "t:T"\nscenarios = "../elsewhere"\n', "a folder inside"),
         ('[tool.harness]\ntopology = "t:T"\nscenarios = "."\n', "a folder inside"),
     ],
@@ -125,7 +128,12 @@ def test_the_topology_is_loaded_by_its_reference(tmp_path: Path, package: str) -
     assert written(tmp_path, package, world="TOPOLOGY = 'anything'").load_topology() == "anything"
 
 
-@pytest.mark.parametrize("reference", ["t", "t:", ":T", "", ".t:T"])
+def test_a_module_that_is_not_there_is_said(tmp_path: Path, package: str) -> None:
+    with pytest.raises(ConfigError, match="cannot load"):
+        written(tmp_path, package).load_topology()
+
+
+@pytest.mark.parametrize("reference", ["t", "json.dumps", "t:", ":T", "", ".t:T"])
 def test_what_is_no_reference_is_said(tmp_path: Path, reference: str) -> None:
     config = Config.load(project(tmp_path, f'[tool.harness]\ntopology = "{reference}"\nscenarios = "s"\n'))
     with pytest.raises(ConfigError, match=r"write package\.module:ATTRIBUTE"):

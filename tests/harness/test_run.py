@@ -2,8 +2,9 @@
 
 import json
 import re
+import subprocess
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,28 @@ def test_every_id_that_is_made_is_one(scenario: str, seed: int) -> None:
     assert is_run_id(new_run_id(scenario, seed, CLOCK))
 
 
+@given(st.from_regex(r"[a-z][a-z0-9_]{0,59}", fullmatch=True), st.integers(0, SEED_MAX), st.integers(0, 10**9))
+def test_an_id_holds_the_name_and_the_seed(name: str, seed: int, later_s: int) -> None:
+    run_id = new_run_id(name, seed, Clock(started_at=CLOCK.started_at + timedelta(seconds=later_s)))
+    assert is_run_id(run_id)
+    assert f"-{name}-s{seed}-" in run_id
+
+
+def test_ids_of_one_moment_differ_by_name_and_seed() -> None:
+    assert len({new_run_id(name, seed, CLOCK) for name in ("one", "two") for seed in (1, 2)}) == 4
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "..", "last", "../20261124-021530-a-s7-4f2a", "20261124-021530-a-s7-4f2a/..", "20261124-021530-a/b-s7-4f2a"],
+    [
+        "",
+        "..",
+        "last",
+        "../20261124-021530-a-s7-4f2a",
+        "20261124-021530-a-s7-4f2a/..",
+        "20261124-021530-a/b-s7-4f2a",
+        "20261124-021530-a-s7-4f2a\n",
+    ],
 )
 def test_what_could_lead_elsewhere_is_no_id(text: str) -> None:
     assert not is_run_id(text)
@@ -59,6 +79,7 @@ def test_phases_are_as_the_history_tells_them() -> None:
     assert [phase.name for phase in run.phases] == ["gate", "inject", "recover", "heal", "wait", "judge"]
     assert all(one.to_s == other.from_s for one, other in zip(run.phases, run.phases[1:], strict=False))
     assert run.phases[-1].to_s == run.duration_s
+    assert make_run(history=Story().history()).phases == ()
 
 
 def test_evidence_is_what_was_seen_of_the_faults() -> None:
@@ -85,11 +106,12 @@ def test_exit_codes() -> None:
 
 
 def test_a_drill_that_did_not_take_its_course_is_no_broken_invariant() -> None:
-    history = drilled()
-    judgement = Judgement(
-        invariants=(verdict("A"),), course=(verdict("RecoveredWhileTheFaultStood", Outcome.FAIL),), measurements=()
-    )
-    assert exit_code([make_run(history=history, judgement=judgement)]) is ExitCode.OBJECTIVE
+    course = (verdict("RecoveredWhileTheFaultStood", Outcome.FAIL),)
+    for invariant in (verdict("A"), verdict("A", Outcome.UNKNOWN)):
+        judgement = Judgement(invariants=(invariant,), course=course)
+        assert exit_code([make_run(judgement=judgement)]) is ExitCode.OBJECTIVE
+    unseen = Judgement(invariants=(verdict("A"),), course=(verdict("FaultsBit", Outcome.UNKNOWN),))
+    assert exit_code([make_run(judgement=unseen)]) is ExitCode.UNKNOWN
 
 
 def test_the_outcome_of_several_is_the_worst_of_those_that_were_drilled() -> None:
@@ -102,6 +124,8 @@ def test_a_control_is_caught_by_the_checker_that_it_names() -> None:
     assert make_run(BAD, control="till_open", must_fail="NothingIsSoldTwice").caught
     assert not make_run(BAD, control="till_open", must_fail="NobodyWaits").caught
     assert not make_run(DIM, control="till_open", must_fail="NothingIsSoldTwice").caught
+    course = Judgement(course=(verdict("FaultsBit", Outcome.FAIL),))
+    assert not make_run(judgement=course, control="till_open", must_fail="FaultsBit").caught
     assert not make_run(control="till_open", must_fail="NothingIsSoldTwice").caught
 
 
@@ -121,6 +145,7 @@ def test_the_document_holds_what_a_reader_needs_and_is_json() -> None:
     assert {"rto_s", "rpo_s", "time_to_alert_s"} <= set(document["measured"])
     assert [lost["identity"] for lost in document["measured"]["lost"]] == ["w0", "w1"]
     assert document["claims"] == {"4.1": "pass", "4.6": "pass"}
+    assert document["evidence"][0]["facts"] == {"pid": 4242, "alive": False}
     rto = document["objectives"][0]
     assert (rto["name"], rto["limit_s"], rto["nominal_limit_s"]) == ("rto", 30.0, 300)
 
@@ -150,6 +175,20 @@ def test_seeds_are_drawn_within_bounds() -> None:
 def test_outside_a_repository_the_commit_is_unknown(tmp_path: Path) -> None:
     assert commit_of(tmp_path) == "unknown"
     assert commit_of(tmp_path / "not there") == "unknown"
+
+
+def test_the_commit_says_whether_the_tree_differs(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *words], cwd=tmp_path, check=True)
+
+    git("init", "-q")
+    (tmp_path / "file").write_text("one")
+    git("add", "file")
+    git("commit", "-q", "-m", "one")
+    clean = commit_of(tmp_path)
+    assert len(clean) == 12
+    (tmp_path / "file").write_text("two")
+    assert commit_of(tmp_path) == f"{clean}+"
 
 
 def test_every_run_says_on_what_it_was_made() -> None:

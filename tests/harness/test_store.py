@@ -57,6 +57,25 @@ def test_only_whole_runs_are_listed_oldest_first(store: Store) -> None:
     assert store.load("last", again).id == newer
 
 
+def test_a_run_that_never_began_is_saved_with_its_reason(store: Store) -> None:
+    store.save(make_run(history=History(), judgement=Judgement(), skipped="no network here"))
+    loaded = store.load(RUN_ID, lambda scenario, history: Judgement())
+    assert loaded.skipped == "no network here"
+    assert len(loaded.history) == 0
+
+
+def test_a_control_is_kept_with_what_it_must_fail(store: Store) -> None:
+    store.save(make_run(control="till_open", must_fail="NothingIsSoldTwice"))
+    loaded = store.load(RUN_ID, again)
+    assert (loaded.control, loaded.must_fail) == ("till_open", "NothingIsSoldTwice")
+
+
+def test_a_run_like_no_other_is_answered_with_the_newest(store: Store) -> None:
+    store.save(make_run())
+    with pytest.raises(StoreError, match=f"the newest are {RUN_ID}"):
+        store.load("20260101-000000-x-s1-abcd", again)
+
+
 def test_without_runs_there_is_no_last_one(store: Store) -> None:
     with pytest.raises(StoreError, match="`harness drill NAME` makes one"):
         store.load("last", again)
@@ -74,6 +93,8 @@ def test_only_the_id_of_a_run_becomes_a_path(store: Store, run_id: str) -> None:
         store.load(run_id, again)
     with pytest.raises(StoreError, match="is not the id of a run"):
         store.save(make_run(id=run_id))
+    with pytest.raises(StoreError, match="is not the id of a run"):
+        store.begin(run_id)
 
 
 def of_document(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:

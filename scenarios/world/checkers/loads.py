@@ -81,7 +81,7 @@ def _wrong(shipment: str, tenders: list[Tender] | None, loads: list[Mapping[str,
     if len(loads) != (0 if wanted is None else 1):
         ids = ", ".join(str(load["load_id"]) for load in loads) or "none"
         return f"{shipment} has {len(loads)} live loads ({ids}) and should have {0 if wanted is None else 1}"
-    if wanted is not None and (seen := normal_content(loads[0]["content"])) != wanted:
+    if wanted is not None and (seen := normal_content(loads[0].get("content") or {})) != wanted:
         keys = sorted(key for key in {*wanted, *seen} if wanted.get(key) != seen.get(key))
         return f"{shipment} differs in {', '.join(keys)} from what was last tendered"
     return None
