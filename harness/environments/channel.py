@@ -86,6 +86,8 @@ class Channel:
             self._ended = True
             broken = list(self._waiting.values())
             self._waiting.clear()
+            with contextlib.suppress(OSError, ValueError):
+                self._writer.close()
         for future in broken:
             with contextlib.suppress(Exception):
                 future.set_exception(ChannelClosed(f"{self._name} is gone"))

@@ -4,6 +4,8 @@ A tiny program of its own (standard library, one thread) that starts every proce
 from it. It holds the run's lease: a pipe from the harness, and a lock on the run's lease file. When the pipe ends,
 because the harness closed it or died by any signal, it kills all its descendants and removes the run's directory.
 
+Arguments: the run's directory, the descriptors of the leases to hold (the lease file's first), the harness's PID.
+
 Why not parent-death signals: they fire when the *thread* that spawned ends, and are lost with setuid. As a child
 subreaper the guardian also inherits what its descendants orphan.
 
@@ -226,16 +228,16 @@ class Guardian:
 
     def end(self, keep: Collection[int]) -> dict[str, int]:
         """Kill all descendants but `keep`, stopped ones and orphans too, until there are none."""
-        ended = 0
+        ended: set[int] = set()
         for _ in range(ROUNDS_MAX):
             left = [row for row in descendants(process_table(), [os.getpid()]) if row.pid not in keep]
             if not left:
                 break
-            ended += sum(send_signal(row.pid, row.started_ticks, signal.SIGKILL) for row in left)
+            ended |= {row.pid for row in left if send_signal(row.pid, row.started_ticks, signal.SIGKILL)}
             self.reap()
             select.poll().poll(ROUND_MS)
         self.reap()
-        return {"ended": ended}
+        return {"ended": len(ended)}
 
 
 def become(request: dict[str, Any], ledger: str, failure: int) -> None:
@@ -281,12 +283,14 @@ def undo(directory: Path, kill: Callable[[], object]) -> None:
 
 
 def main() -> int:
-    directory, lease, harness_pid = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    directory, harness_pid = Path(sys.argv[1]), int(sys.argv[3])
+    leases = [int(word) for word in sys.argv[2].split(",")]
     for number in IGNORED:
         signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    os.set_inheritable(lease, False)
-    fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    for lease in leases:
+        os.set_inheritable(lease, False)  # ours and the harness's, never our children's
+    fcntl.flock(leases[0], fcntl.LOCK_EX | fcntl.LOCK_NB)
     guardian = Guardian(directory, harness_pid)
     guardian.say({"ready": os.getpid()})
     guardian.run()

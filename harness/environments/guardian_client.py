@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -43,20 +43,22 @@ class Exits:
 class GuardianClient:
     """A running guardian. When it dies by other hands, the run is undone from here and `lost` is set."""
 
-    def __init__(self, run: RunDirectory, *, on_lost: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, run: RunDirectory, *, holding: Collection[int] = ()) -> None:
+        """`holding` are descriptors of leases that the guardian shall keep open until everything is undone."""
         self._run = run
-        self._on_lost = on_lost
         self._finishing = False
         self._ready: Future[int] = Future()
         self.lost = False
         self.exits = Exits()
+        held = (run.lease, *holding)
+        words = ",".join(str(descriptor) for descriptor in held)
         with (run.path / LOG).open("ab") as log:
             self._popen = subprocess.Popen(  # noqa: S603 - our own program, by its path
-                [sys.executable, "-I", "-S", guardian.__file__, str(run.path), str(run.lease), str(os.getpid())],
+                [sys.executable, "-I", "-S", guardian.__file__, str(run.path), words, str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                pass_fds=(run.lease,),
+                pass_fds=held,
                 cwd="/",
                 start_new_session=True,
             )
@@ -151,4 +153,3 @@ class GuardianClient:
         if not self._finishing:
             self.lost = True
             undo_by_ledger(self._run.path)
-            self._on_lost()

@@ -1,6 +1,5 @@
 """The links of a topology, each a proxy of the fault proxy. All of them are there before anything can connect."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -30,7 +29,6 @@ class Links:
     def __init__(self, topology: Topology, plan: PortPlan) -> None:
         self._topology = topology
         self._plan = plan
-        self._control: tuple[asyncio.AbstractEventLoop, ProxyControl] | None = None
 
     def command(self, directory: Path, seed: int) -> PythonModule:
         """How the fault proxy is started, with all links made before it answers."""
@@ -80,22 +78,15 @@ class Links:
         async with self._asking(link) as control:
             return LinkTraffic(**asdict(await control.connections(link)))
 
-    async def close(self) -> None:
-        """Close the connections to the proxy's control; they come back when they are needed."""
-        kept, self._control = self._control, None
-        if kept is not None and kept[0] is asyncio.get_running_loop():
-            await kept[1].aclose()
-
     @asynccontextmanager
     async def _asking(self, link: str) -> "AsyncIterator[ProxyControl]":
         from harness.proxy.client import ProxyControl, ProxyError
 
         self._topology.link(link)
-        loop = asyncio.get_running_loop()
-        if self._control is None or self._control[0] is not loop:
-            self._control = loop, ProxyControl(f"http://{self._plan.host}:{self._plan.proxy}")
         try:
-            yield self._control[1]
+            # One for each request, a millisecond: a kept one would belong to one event loop.
+            async with ProxyControl(f"http://{self._plan.host}:{self._plan.proxy}") as control:
+                yield control
         except ProxyError as error:
             raise EnvironmentFault(f"link {link}: {error}") from error
 

@@ -1,24 +1,22 @@
 """Loopback ports for one environment, chosen before anything starts and kept for as long as it lives.
 
 They lie outside the kernel's ephemeral range, so that no outgoing connection can take one while its server is down. An
-environment leases whole blocks through lock files, so that two on one machine never meet, and tries each port by
-binding it, so that a stranger's server is stepped around. A killed harness gives its blocks back by dying.
+environment leases whole blocks, so that two on one machine never meet: a port whose server was just killed must not go
+to somebody else, whose server would then be taken for the old one. Each port is also tried by binding it, so that a
+stranger's server is stepped around.
 """
 
-import contextlib
-import fcntl
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.environments.base import EnvironmentFault
-from harness.environments.run_directory import private_directory
 
 EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 BLOCK = 64
-LOWEST = 15_000
+LOWEST = 16_384
 HIGHEST = 65_535
+NAME = "drill-harness-ports"
 
 
 def blocks(ephemeral: tuple[int, int]) -> list[range]:
@@ -52,12 +50,16 @@ def is_free(host: str, port: int) -> bool:
 
 
 class PortLease:
-    """Ports of one environment. `take` gives the next free one; `release` gives all back."""
+    """Ports of one environment. `take` gives the next free one; `release` gives all back.
 
-    def __init__(self, directory: Path, host: str = "127.0.0.1") -> None:
-        self._directory = private_directory(directory)
+    A block is held by an abstract Unix socket of its name: machine-wide like the ports themselves (both belong to the
+    network namespace), whoever the user and wherever the directories, and gone with its last holder.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", *, within: tuple[int, int] | None = None) -> None:
         self._host = host
-        self._held: list[int] = []
+        self._blocks = blocks(within or ephemeral_range())
+        self._held: list[socket.socket] = []
         self._ports = self._free_ports()
 
     def take(self) -> int:
@@ -69,25 +71,26 @@ class PortLease:
             f"{EPHEMERAL_RANGE}"
         )
 
+    def descriptors(self) -> tuple[int, ...]:
+        """What holds the blocks: whoever else keeps these open holds them too."""
+        return tuple(holder.fileno() for holder in self._held)
+
     def release(self) -> None:
-        """Give all ports back."""
+        """Let go of all blocks."""
         while self._held:
-            os.close(self._held.pop())
+            self._held.pop().close()
 
     def _free_ports(self) -> Iterator[int]:
-        found = blocks(ephemeral_range())
-        # Users do not see each other's locks: let each begin somewhere else.
-        offset = os.getuid() * 37 % len(found) if found else 0
-        for block in found[offset:] + found[:offset]:
-            if self._lock(block):
+        for block in self._blocks:
+            if self._hold(block):
                 yield from (port for port in block if is_free(self._host, port))
 
-    def _lock(self, block: range) -> bool:
-        path = self._directory / str(block.start)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._held.append(descriptor)
-            return True
-        os.close(descriptor)
-        return False
+    def _hold(self, block: range) -> bool:
+        holder = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            holder.bind(f"\0{NAME}-{block.start}")
+        except OSError:
+            holder.close()
+            return False
+        self._held.append(holder)
+        return True

@@ -129,8 +129,6 @@ class ProcessesEnvironment:
         if session is None:
             return
         session.release()
-        with contextlib.suppress(Exception):
-            await session.links.close()
         # The guardian is at work by now, whatever becomes of this task; waiting for it is all that can be cut short.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DOWN_WITHIN_S * 2):

@@ -119,17 +119,17 @@ def sweep(root: Path) -> list[Leftover]:
 
 def undo_by_ledger(directory: Path) -> Leftover:
     """End what a run without guardian left, and remove its directory unless it is kept."""
-    ended = 0
+    ended: set[int] = set()
     for _ in range(ROUNDS_MAX):
         left = live_processes(directory)
         if not left:
             break
-        ended += sum(send_signal(row.pid, row.started_ticks, signal.SIGKILL) for row in left)
+        ended |= {row.pid for row in left if send_signal(row.pid, row.started_ticks, signal.SIGKILL)}
         block_s(0.003)
     kept = (directory / KEPT).exists()
     if not kept:
         remove_run_directory(directory)
-    return Leftover(directory=directory, processes=ended, kept=kept)
+    return Leftover(directory=directory, processes=len(ended), kept=kept)
 
 
 def live_processes(directory: Path) -> list[ProcessRow]:

@@ -15,14 +15,12 @@ from harness.environments.guardian_client import GuardianClient
 from harness.environments.links import PRELOAD, Links
 from harness.environments.placing import PROXY, Overrides, PortPlan, place_all
 from harness.environments.ports import PortLease
-from harness.environments.run_directory import RunDirectory, private_directory, sweep
+from harness.environments.run_directory import RunDirectory, sweep
 from harness.environments.running import Running
 from harness.environments.starting import Starting
 from harness.environments.warm_interpreter import WarmInterpreter
 from harness.services.base import end_of_log
 from harness.topology import Topology
-
-PORTS = ".ports"
 
 
 class Session:
@@ -33,12 +31,13 @@ class Session:
         topology: Topology,
         run: RunDirectory,
         ports: PortLease,
+        plan: PortPlan,
         guardian: GuardianClient,
         seed: int,
         project: Path,
     ) -> None:
         self.topology = topology
-        self.plan = PortPlan.choose(topology, ports.take)
+        self.plan = plan
         self.running = Running(guardian, project)
         self.links = Links(topology, self.plan)
         self._run = run
@@ -57,10 +56,11 @@ class Session:
         if keep:
             (run.path / KEPT).touch()
         (run.path / "logs").mkdir()
-        ports = PortLease(private_directory(root) / PORTS)
-        guardian = GuardianClient(run)
+        ports = PortLease()
+        plan = PortPlan.choose(topology, ports.take)
+        guardian = GuardianClient(run, holding=ports.descriptors())
         try:
-            session = cls(topology, run, ports, guardian, seed, project)
+            session = cls(topology, run, ports, plan, guardian, seed, project)
             await guardian.ready()
             await session._warm_up()
         except BaseException:
@@ -110,7 +110,6 @@ class Session:
 
     async def restart(self, overrides: Mapping[str, str]) -> None:
         """End all services, lay out fresh data, start again with the same ports and the same warm interpreter."""
-        await self.links.close()
         warm = self.running.warm
         kept = [warm.identity.pid] if warm is not None and not warm.gone else []
         await self._guardian.end(keep=kept)

@@ -4,6 +4,7 @@ The program is `harness/services/zygote.py`. It stays warm for as long as the en
 """
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -108,12 +109,12 @@ class WarmInterpreter:
     def _connect(self, connection: socket.socket) -> None:
         self._channel = Channel(
             "the warm interpreter",
-            reader=connection.makefile("rb"),
-            writer=connection.makefile("wb"),
+            reader=os.fdopen(os.dup(connection.fileno()), "rb"),
+            writer=os.fdopen(os.dup(connection.fileno()), "wb"),
             on_notice=self._notice,
             on_end=self._end,
         )
-        connection.close()  # the files keep it open
+        connection.close()
 
     def _notice(self, document: Document) -> None:
         if "warm" in document:
