@@ -1,6 +1,8 @@
 """A topology comes up, can be broken and looked at, is fresh after a reset, and leaves nothing when it goes down."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from harness.clock import sleep_s
+from harness.environments import running
 from harness.environments.base import (
     Cache,
     Capability,
@@ -20,7 +23,7 @@ from harness.environments.base import (
     ProcessIdentity,
     Store,
 )
-from harness.environments.guardian import ledger_lines
+from harness.environments.guardian import ledger_lines, process_table
 from harness.environments.ports import is_free
 from harness.environments.processes import ProcessesEnvironment
 from harness.environments.run_directory import left_runs
@@ -124,7 +127,9 @@ def test_a_python_service_runs_as_if_started_by_itself(tmp_path: Path, monkeypat
     during(environment, look)
 
 
-def test_a_process_can_be_killed_paused_resumed_and_started_again(tmp_path: Path) -> None:
+def test_a_process_can_be_killed_paused_resumed_and_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environment = made(tmp_path)
 
     async def break_it() -> None:
@@ -140,8 +145,9 @@ def test_a_process_can_be_killed_paused_resumed_and_started_again(tmp_path: Path
         assert second != first
         assert not environment.alive(first)
         assert environment.process("redis") == second
+        monkeypatch.setattr(running, "GONE_WITHIN_S", 0.05)
         with pytest.raises(EnvironmentFault, match="still runs"):
-            await asyncio.wait_for(environment.start("redis"), 10)
+            await environment.start("redis")
 
     during(environment, break_it)
 
@@ -363,6 +369,22 @@ def test_down_can_be_called_at_any_time_and_again_and_up_after_it(tmp_path: Path
     asyncio.run(environment.down())
     asyncio.run(environment.up())
     asyncio.run(environment.down())
+
+
+def test_after_the_death_of_its_guardian_it_says_so_and_a_reset_starts_anew(tmp_path: Path) -> None:
+    environment = made(tmp_path)
+
+    async def lose_it() -> None:
+        before = ledger(environment)
+        guardian = process_table()[before[0].pid].parent
+        os.kill(guardian, signal.SIGKILL)
+        assert all_gone(before)
+        with pytest.raises(EnvironmentFault, match="guardian was killed"):
+            environment.process("redis")
+        await environment.reset()
+        assert await environment.command("redis", "PING")
+
+    during(environment, lose_it)
 
 
 @pytest.mark.slow
