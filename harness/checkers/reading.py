@@ -24,11 +24,14 @@ class Attempt:
     completion: Event | None
 
     def unknown_between(self, from_number: int, to_number: int) -> bool:
-        """Whether nobody knew its outcome: it may have happened, or was under way at some time between two events."""
-        if self.completion is None:
-            return self.invoke.number < to_number
-        under_way = self.invoke.number < to_number and self.completion.number > from_number
-        return self.completion.kind is Kind.INFO or under_way
+        """Whether nobody knew its outcome: it may have happened, or was under way at some time between two events.
+
+        What was begun after them says nothing about them, whatever came of it.
+        """
+        if self.invoke.number >= to_number:
+            return False
+        ended = self.completion
+        return ended is None or ended.kind is Kind.INFO or ended.number > from_number
 
 
 def fault_event(history: History) -> Event | None:
@@ -77,6 +80,7 @@ def attempts(history: History, write: str, key: str) -> dict[str, list[Attempt]]
     """
     begun: dict[str, tuple[Event, list[str]]] = {}
     found: dict[str, list[Attempt]] = {}
+    plural = f"{key[:-1]}ies" if key.endswith("y") else f"{key}s"
 
     def add(keys: Iterable[str], attempt: Attempt) -> None:
         for one in keys:
@@ -86,7 +90,7 @@ def attempts(history: History, write: str, key: str) -> dict[str, list[Attempt]]
         if event.action != write or event.operation_id is None:
             continue
         if event.kind is Kind.INVOKE:
-            several = event.value.get(_plural(key))
+            several = event.value.get(plural)
             begun[event.operation_id] = event, list(map(str, several)) if several else [str(event.value[key])]
         elif event.kind in COMPLETIONS and event.operation_id in begun:
             invoke, keys = begun.pop(event.operation_id)
@@ -94,10 +98,6 @@ def attempts(history: History, write: str, key: str) -> dict[str, list[Attempt]]
     for invoke, keys in begun.values():
         add(keys, Attempt(invoke=invoke, completion=None))
     return found
-
-
-def _plural(key: str) -> str:
-    return f"{key[:-1]}ies" if key.endswith("y") else f"{key}s"
 
 
 def snapshot(history: History, name: str) -> Event | None:

@@ -27,13 +27,16 @@ def sent_tenders(history: History) -> dict[str, Tender]:
     }
 
 
-def desired(tenders: list[Tender]) -> dict[str, Any] | None:
-    """The content of the one load after all of `tenders`, whatever order they came in; None when there must be none."""
+def desired(tenders: list[Tender]) -> Mapping[str, Any] | None:
+    """The content of the one load after all of `tenders`, as it was tendered, whatever order they came in; None when
+    there must be none.
+    """
     if not tenders or any(tender["purpose"] == "cancel" for tender in tenders):
         return None
     changes = [tender for tender in tenders if tender["purpose"] == "change"]
     latest = max(changes, key=lambda tender: int(tender["version"])) if changes else tenders[0]
-    return normal_content(latest["content"])
+    content: Mapping[str, Any] = latest["content"]
+    return content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +84,12 @@ def _wrong(shipment: str, tenders: list[Tender] | None, loads: list[Mapping[str,
     if len(loads) != (0 if wanted is None else 1):
         ids = ", ".join(str(load["load_id"]) for load in loads) or "none"
         return f"{shipment} has {len(loads)} live loads ({ids}) and should have {0 if wanted is None else 1}"
-    if wanted is not None and (seen := normal_content(loads[0].get("content") or {})) != wanted:
-        keys = sorted(key for key in {*wanted, *seen} if wanted.get(key) != seen.get(key))
-        return f"{shipment} differs in {', '.join(keys)} from what was last tendered"
-    return None
+    seen = loads[0].get("content") or {} if loads else None
+    if wanted is None or wanted == seen:
+        return None
+    asked, got = normal_content(wanted), normal_content(seen or {})
+    keys = sorted(key for key in {*asked, *got} if asked.get(key) != got.get(key))
+    return f"{shipment} differs in {', '.join(keys)} from what was last tendered" if keys else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,16 @@ def test_what_nobody_knew_between_two_events() -> None:
     assert found["hanging"].unknown_between(0, 100)
 
 
+def test_what_was_begun_afterwards_says_nothing_about_what_was_known_before() -> None:
+    story = Story()
+    story.write("told")
+    later = story.write("told", kind=Kind.INFO)
+    first, second = attempts(story.history(), "write", "identity")["told"]
+    assert not first.unknown_between(1, 2)
+    assert not second.unknown_between(0, second.invoke.number)
+    assert second.unknown_between(0, later.number)
+
+
 def test_a_few_and_how_many_more() -> None:
     assert some("abc", 3) == "a, b, c"
     assert some("abcde", 3) == "a, b, c and 2 more"
