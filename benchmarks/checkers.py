@@ -1,0 +1,148 @@
+"""How long it takes to judge a long history: every checker and objective of a failover, on a hundred thousand events.
+
+The history is made up and is one that costs most: steady state never comes again, so the recovery time is looked for to
+the end, and every signal was sent several times. What the checkers answer is of no interest here.
+"""
+
+from itertools import pairwise
+from time import perf_counter
+from typing import Any
+
+from benchmarks.figures import Figure, Report
+from harness.checkers import judge
+from harness.history import Event, History, Kind
+from harness.judging import course_of, objectives_of
+from harness.metric import Gauge, Window
+from harness.objective import measure as measured
+from scenarios.db_failover import SCENARIOS
+from scenarios.world.sent_tender import expected_content
+from scenarios.world.tenders import TenderSource
+from scenarios.world.traffic import SEND
+
+EVENTS = 100_000
+TARGET_S = 2.0
+_SIGNALS = 20_000
+_EVERY_S = 0.002
+
+
+def long_history(count: int = EVENTS) -> History:
+    """Operations of partners without an end, with a fault after a tenth of them and one snapshot of everything."""
+    events: list[Event] = []
+
+    def tell(kind: Kind, action: str, value: dict[str, Any], operation_id: str | None = None) -> None:
+        events.append(
+            Event(
+                number=len(events),
+                at_s=len(events) * _EVERY_S,
+                actor="partner P1001",
+                kind=kind,
+                action=action,
+                value=value,
+                operation_id=operation_id,
+            )
+        )
+
+    source = TenderSource("bench", "P1001", originals_only=True)
+    content = expected_content(source.next().tenders[0])
+    tell(Kind.STEP, "baseline", {"success ratio": 1.0, "latency p95 (s)": 0.001})
+    tail = 20
+    while len(events) < count - tail:
+        number = len(events) // 2
+        shipment = f"P1001:S{number % _SIGNALS}"
+        identity = f"{shipment}:original:1"
+        tender = {"identity": identity, "shipment": shipment, "purpose": "original", "version": "1", "content": content}
+        operation = {"identities": [identity], "tenders": [tender], "again": number >= _SIGNALS}
+        kind = Kind.INFO if number % 30 == 0 else Kind.OK
+        ended: dict[str, Any] = {"status": 503 if kind is Kind.INFO else 202, "duration_s": 0.01}
+        if kind is Kind.OK:
+            ended["results"] = [{"identity": identity, "intent_id": f"i{number % _SIGNALS}", "status": "accepted"}]
+        tell(Kind.INVOKE, SEND, operation, str(number))
+        tell(kind, SEND, ended, str(number))
+        if len(events) // 2 == count // 20:
+            tell(Kind.PROBE, "replica_states", {"rows": _rows("CONFIRMED", content)})
+            tell(Kind.FAULT, "kill", {"target": "database-primary", "main": True})
+            for step in ("promoted", "endpoint moved"):
+                tell(Kind.STEP, step, {"at_s": len(events) * _EVERY_S})
+    rows = _rows("EXECUTED", content)
+    lost = [{"identity": row["identity"]} for row in rows]
+    command = ["recover", "database", "list"]
+    tell(Kind.STEP, "operator", {"command": command, "exit_code": 0, "document": {"lost": lost}})
+    tell(Kind.PROBE, "promoted_rows", {"rows": rows[::2]})
+    notice = {"partner": "P1001", "shipments": [row["identity"] for row in rows], "window": {}}
+    tell(Kind.STEP, "notice", notice)
+    tell(Kind.PROBE, "rows", {"rows": rows})
+    tell(Kind.PROBE, "ledger", {"loads": [_load(row["shipment"], content) for row in rows]})
+    tell(Kind.PROBE, "transitions", {"transitions": _transitions()})
+    history = History(events)
+    history.close()
+    return history
+
+
+def _rows(state: str, content: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "identity": f"P1001:S{number}:original:1",
+            "shipment": f"P1001:S{number}",
+            "intent_id": f"i{number}",
+            "state": state,
+            "load_id": f"load of P1001:S{number}",
+            "content": content,
+        }
+        for number in range(_SIGNALS)
+    ]
+
+
+def _load(shipment: str, content: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "load_id": f"load of {shipment}",
+        "reference": shipment,
+        "status": "BOOKED",
+        "content": {**content, "confidence": 0.97},
+    }
+
+
+def _transitions() -> list[dict[str, Any]]:
+    life = (None, "RECEIVED", "RESOLVING", "CONFIRMED", "EXECUTING", "EXECUTED")
+    return [
+        {"intent_id": f"i{number}", "from": before, "to": after, "at": ""}
+        for number in range(_SIGNALS)
+        for before, after in pairwise(life)
+    ]
+
+
+def run() -> Report:
+    """Ask each checker once."""
+    started_s = perf_counter()
+    history = long_history()
+    made_s = perf_counter() - started_s
+    figures: list[Figure] = []
+    seen: set[str] = set()
+    for scenario in SCENARIOS:
+        for checker in (*scenario.invariants, *course_of(scenario)):
+            if checker.name not in seen:
+                seen.add(checker.name)
+                started_s = perf_counter()
+                verdict = judge(checker, history)
+                took_s = perf_counter() - started_s
+                figures.append(
+                    Figure(name=checker.name, value=took_s, unit="s", target=TARGET_S, beside=_short(verdict.summary))
+                )
+        for objective in objectives_of(scenario):
+            if objective.name not in seen:
+                seen.add(objective.name)
+                started_s = perf_counter()
+                measurement = measured(objective, history)
+                took_s = perf_counter() - started_s
+                beside = _short(measurement.summary)
+                figures.append(Figure(name=objective.name, value=took_s, unit="s", target=TARGET_S, beside=beside))
+    started_s = perf_counter()
+    for _ in range(1000):
+        Gauge(probe="rows", field="never").read(history, Window(from_s=0.0, to_s=1.0))
+    figures.append(Figure(name="a gauge, read early 1,000 times", value=perf_counter() - started_s, unit="s"))
+    figures.sort(key=lambda figure: -figure.value)
+    conditions = f"made in {made_s:.1f} s; {_SIGNALS:,} signals"
+    return Report(title=f"Judging {len(history):,} events", figures=tuple(figures), conditions=conditions)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 70 else f"{text[:67]}..."
