@@ -55,6 +55,11 @@ class MariaDb:
 
     def pause(self) -> None:
         os.kill(self.process.pid, signal.SIGSTOP)
+        # The stop reaches the threads one by one, and one that still runs still answers.
+        deadline = Deadline(30)
+        while any(_thread_state(task) != "T" for task in Path(f"/proc/{self.process.pid}/task").iterdir()):
+            assert not deadline.passed
+            block_s(0.01)
 
     def go_on(self) -> None:
         os.kill(self.process.pid, signal.SIGCONT)
@@ -62,6 +67,10 @@ class MariaDb:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+def _thread_state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(") ")[2][0]
 
 
 @pytest.fixture
