@@ -72,7 +72,7 @@ class Catalogue:
                 "conditions": [f"{hold.fault.name} {hold.fault.target}" for hold in scenario.conditions],
                 "recovery": _recovery(scenario),
                 "invariants": [checker.name for checker in scenario.invariants],
-                "objectives": [f"{objective.name} within {objective.limit_s:g} s" for objective in scenario.objectives],
+                "objectives": [f"{objective.name} {objective.limit_s:g} s" for objective in scenario.objectives],
                 "negative_controls": [
                     {"name": control.name, "must_fail": control.must_fail, "why": control.why}
                     for control in scenario.negative_controls

@@ -12,13 +12,15 @@ from harness.scenario import Recovery, Scenario
 from harness.steps import Operate
 
 
+def premises_of(scenario: Scenario) -> tuple[Checker, ...]:
+    """What must have been seen in a drill of this scenario for its other verdicts to mean something."""
+    symptoms = (SymptomSeen(text=symptom.text, claims=symptom.claims) for symptom in scenario.symptoms)
+    return (SteadyStateFirst(), FaultsBit(), *symptoms)
+
+
 def course_of(scenario: Scenario) -> tuple[Checker, ...]:
-    """What must have happened in a drill of this scenario for its other verdicts to mean something."""
-    checkers: list[Checker] = [
-        SteadyStateFirst(),
-        FaultsBit(),
-        *(SymptomSeen(text=symptom.text, claims=symptom.claims) for symptom in scenario.symptoms),
-    ]
+    """What a drill of this scenario has to come to, fault or no fault: mended, steady, settled."""
+    checkers: list[Checker] = []
     if isinstance(scenario.recovery, Recovery):
         commands = [step for step in scenario.recovery.steps if isinstance(step, Operate)]
         if commands:
@@ -42,6 +44,7 @@ def objectives_of(scenario: Scenario) -> tuple[Objective, ...]:
 def judge_history(scenario: Scenario, history: History) -> Judgement:
     """Every checker and objective of the scenario, asked about this history."""
     return Judgement(
+        premises=tuple(judge(checker, history) for checker in premises_of(scenario)),
         invariants=tuple(judge(checker, history) for checker in scenario.invariants),
         course=tuple(judge(checker, history) for checker in course_of(scenario)),
         measurements=tuple(measure(objective, history) for objective in objectives_of(scenario)),

@@ -83,8 +83,8 @@ class Run:
 
     @property
     def caught(self) -> bool:
-        """Whether the negative control was caught by the checker that it names."""
-        return any(
+        """Whether the negative control was caught by the checker that it names, in a drill that was one."""
+        return self.judgement.proved and any(
             verdict.checker == self.must_fail and verdict.outcome is Outcome.FAIL
             for verdict in self.judgement.invariants
         )
@@ -143,11 +143,9 @@ def _exit_code(run: Run) -> ExitCode:
     def any_failed(parts: Sequence[Verdict]) -> bool:
         return any(part.outcome is Outcome.FAIL for part in parts)
 
-    if any_failed(run.judgement.invariants):
-        return ExitCode.INVARIANT
-    if run.outcome is Outcome.FAIL:
-        return ExitCode.OBJECTIVE
-    return ExitCode.UNKNOWN if run.outcome is Outcome.UNKNOWN else ExitCode.PASS
+    if run.outcome is not Outcome.FAIL:
+        return ExitCode.UNKNOWN if run.outcome is Outcome.UNKNOWN else ExitCode.PASS
+    return ExitCode.INVARIANT if any_failed(run.judgement.invariants) else ExitCode.OBJECTIVE
 
 
 def outcome_of(runs: Sequence[Run]) -> Outcome:
@@ -179,7 +177,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "phases": [
             {"name": phase.name, "from_s": round(phase.from_s, 3), "to_s": round(phase.to_s, 3)} for phase in run.phases
         ],
-        "verdicts": [_verdict_document(verdict) for verdict in (*run.judgement.invariants, *run.judgement.course)],
+        "verdicts": [_verdict_document(verdict) for verdict in run.judgement.verdicts],
         "objectives": [
             {
                 "name": measurement.name,

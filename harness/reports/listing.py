@@ -18,30 +18,30 @@ def coloured(word: str) -> Text:
     return Text(word, style=COLOURS.get(word, ""))
 
 
-def _table(*columns: str) -> Table:
+def _table(*columns: str, folding: tuple[str, ...]) -> Table:
+    """Columns that line up; only the `folding` ones break their lines where the terminal is narrow."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column not in folding)
     return table
 
 
 def scenario_table(listing: Sequence[Mapping[str, Any]]) -> None:
     """`harness list`: a row a scenario."""
-    table = _table("scenario", "playbook", "faults", "objectives", "controls")
+    table = _table("scenario", "playbook", "faults", "objectives", folding=("faults",))
     for row in listing:
         table.add_row(
             str(row["name"]),
             str(row["playbook"]),
             "\n".join([*row["conditions"], *row["faults"]]),
             "\n".join(row["objectives"]),
-            "\n".join(control["name"] for control in row["negative_controls"]),
         )
     Console().print(table)
 
 
 def run_table(runs: Sequence[Run]) -> None:
     """A row a run, for several drills at once."""
-    table = _table("scenario", "without", "seed", "outcome", "seconds", "RTO", "RPO", "run")
+    table = _table("scenario", "without", "seed", "outcome", "took", "RTO", "RPO", folding=("without",))
     for run in runs:
         measured = {part.name: part.value_s for part in run.judgement.measurements}
         outcome = "skipped" if run.skipped else run.outcome.value
@@ -55,10 +55,9 @@ def run_table(runs: Sequence[Run]) -> None:
             run.control or "",
             str(run.seed),
             shown,
-            f"{run.duration_s:.1f}",
+            f"{run.duration_s:.1f} s",
             _seconds(measured.get("rto")),
             _seconds(measured.get("rpo")),
-            run.id,
         )
     console = Console()
     console.print(table)
@@ -72,7 +71,7 @@ def _seconds(value: float | None) -> str:
 
 def address_table(addresses: Mapping[str, Any]) -> None:
     """`harness up`: where everything listens."""
-    table = _table("what", "where")
+    table = _table("what", "where", folding=())
     for heading in ("services", "links"):
         for name, address in addresses[heading].items():
             table.add_row(name, address)
@@ -83,7 +82,7 @@ def address_table(addresses: Mapping[str, Any]) -> None:
 
 def doctor_table(report: Any) -> None:
     """`harness doctor`: a row a check, and what to do about what is missing."""
-    table = _table("check", "state", "seen", "what to do")
+    table = _table("check", "state", "seen", "what to do", folding=("seen", "what to do"))
     for check in report.checks:
         table.add_row(check.name, coloured("pass" if check.ok else "fail"), check.seen, check.remedy or "")
     Console().print(table)

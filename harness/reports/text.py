@@ -52,7 +52,7 @@ def _report(run: Run) -> Group:
     if run.skipped is None:
         parts += _section("phases", _phases(run))
         parts += _section("evidence", _evidence(run.evidence))
-        parts += _section("verdicts", _verdicts((*judgement.invariants, *judgement.course)))
+        parts += _section("verdicts", _verdicts(judgement.verdicts))
         parts += _section("measured", _measured(judgement.measurements))
         parts += _section("claims", _claims(run))
         parts += _next_step(run)
@@ -172,7 +172,12 @@ def _next_step(run: Run) -> Iterator[RenderableType]:
 
 def _unmet(run: Run) -> Iterator[RenderableType]:
     judgement = run.judgement
-    for verdict in (*judgement.invariants, *judgement.course):
+    if not judgement.proved:
+        for premise in judgement.premises:
+            if premise.outcome is not Outcome.PASS:
+                yield _expectation(run, premise.checker, premise.summary, premise.evidence)
+        return
+    for verdict in judgement.verdicts:
         if verdict.outcome is run.outcome:
             yield _expectation(run, verdict.checker, verdict.summary, verdict.evidence)
     for part in judgement.measurements:

@@ -56,8 +56,9 @@ def test_an_injector_that_does_nothing_ends_unknown(monkeypatch: pytest.MonkeyPa
     history = drilled(idle)
     judgement = judge_history(idle, history)
     assert judgement.outcome is Outcome.UNKNOWN
-    unknown = {verdict.checker for verdict in judgement.course if verdict.outcome is Outcome.UNKNOWN}
+    unknown = {verdict.checker for verdict in judgement.premises if verdict.outcome is Outcome.UNKNOWN}
     assert "FaultsBit" in unknown
+    assert set(judgement.claims.values()) == {Outcome.UNKNOWN}
     assert phases(history)[-1] == "judge"
 
 
@@ -65,8 +66,9 @@ def test_no_steady_state_is_unknown_and_nothing_is_broken() -> None:
     environment = ToyEnvironment(state="dead")
     history = drilled(SHOP_DIES, environment)
     assert environment.log == []
-    course = {verdict.checker: verdict.outcome for verdict in judge_history(SHOP_DIES, history).course}
-    assert course["SteadyStateFirst"] is course["FaultsBit"] is Outcome.UNKNOWN
+    judgement = judge_history(SHOP_DIES, history)
+    premises = {verdict.checker: verdict.outcome for verdict in judgement.premises}
+    assert premises["SteadyStateFirst"] is premises["FaultsBit"] is judgement.outcome is Outcome.UNKNOWN
 
 
 def test_too_little_traffic_is_unknown() -> None:

@@ -30,3 +30,14 @@ def test_a_claim_is_as_good_as_the_worst_of_what_carries_it() -> None:
         invariants=(verdict(PASS, "4.2", "4.1"), verdict(PASS, "4.10")), course=(verdict(FAIL, "4.1"), verdict(UNKNOWN))
     )
     assert judgement.claims == {"4.1": FAIL, "4.10": PASS, "4.2": PASS}
+
+
+@pytest.mark.parametrize("unseen", [UNKNOWN, FAIL])
+def test_without_its_premises_nothing_is_known(unseen: Outcome) -> None:
+    """A fault that was not seen to bite says nothing, neither of what held nor of what did not."""
+    judgement = Judgement(
+        premises=(verdict(PASS, "4.1"), verdict(unseen)), invariants=(verdict(FAIL, "4.2"), verdict(PASS, "4.3"))
+    )
+    assert not judgement.proved
+    assert judgement.outcome is UNKNOWN
+    assert set(judgement.claims.values()) == {UNKNOWN}

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from harness.checkers.base import Claim
 from harness.history import History, Kind
-from harness.judging import course_of, judge_history, objectives_of
+from harness.judging import course_of, judge_history, objectives_of, premises_of
 from harness.metric import EventCount
 from harness.scenario import Alert, Heal, Recovery
 from harness.verdict import Outcome, Verdict
@@ -38,7 +38,7 @@ def test_a_good_day_passes_with_its_claims() -> None:
 
 def test_an_empty_history_passes_nothing() -> None:
     judgement = judge_history(SHOP_DIES, History())
-    outcomes = {verdict.outcome for verdict in (*judgement.invariants, *judgement.course)}
+    outcomes = {verdict.outcome for verdict in judgement.verdicts}
     outcomes |= {measurement.outcome for measurement in judgement.measurements}
     assert Outcome.PASS not in outcomes
 
@@ -74,11 +74,10 @@ def test_the_alert_is_one_more_objective() -> None:
 
 
 def test_the_course_is_what_the_scenario_says_it_is() -> None:
+    premises = [checker.name for checker in premises_of(SHOP_DIES)]
+    assert premises == ["SteadyStateFirst", "FaultsBit", "SymptomSeen: nobody can buy"]
     names = [checker.name for checker in course_of(SHOP_DIES)]
     assert names == [
-        "SteadyStateFirst",
-        "FaultsBit",
-        "SymptomSeen: nobody can buy",
         "OperatorCommandsWorked",
         "RecoveredWhileTheFaultStood",
         "SteadyStateAgain",
