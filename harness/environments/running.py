@@ -69,6 +69,10 @@ class Running:
         await self.launch(name, program, log=log)
         return await self.ended(name, limit_s=limit_s)
 
+    def has_ended(self, name: str) -> bool:
+        """See Launcher."""
+        return self.exit_of(self.identity(name)).done()
+
     async def ended(self, name: str, *, limit_s: float) -> int:
         """See Launcher."""
         status = await self.status_within(self.identity(name), limit_s)

@@ -72,6 +72,10 @@ class Launcher(Protocol):
         """Run to the end; returns the exit code. Raises ServiceFault after `limit_s`."""
         ...
 
+    def has_ended(self, name: str) -> bool:
+        """Whether a program that was started has ended."""
+        ...
+
     async def ended(self, name: str, *, limit_s: float) -> int:
         """Wait for a program that was started; returns the exit code. Raises ServiceFault after `limit_s`."""
         ...

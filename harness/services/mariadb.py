@@ -38,7 +38,7 @@ from harness.services.mariadb_sql import (
     session,
     status,
 )
-from harness.services.mariadb_template import copy_data, template
+from harness.services.mariadb_template import BUILDING, copy_data, template
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -68,12 +68,17 @@ class MariaDB:
     async def prepare(self, placement: Placement, launcher: Launcher) -> None:
         if server_program() is None:
             raise ServiceFault(f"{placement.name} needs mariadbd: {INSTALL}")
-        files = Files(directory=placement.directory)
-        if len(str(files.socket)) > SOCKET_PATH_MAX:
-            raise ServiceFault(f"the path {files.socket} is too long for a socket: set TMPDIR to a shorter directory")
+        files, longest = Files(directory=placement.directory), Files(directory=placement.directory / BUILDING).socket
+        if len(str(longest)) > SOCKET_PATH_MAX:
+            raise ServiceFault(f"the path {longest} is too long for a socket: set TMPDIR to a shorter directory")
         environ = {name: str(value) for name, value in placement.options.get("prepare_environ", {}).items()}
         source = await template(placement, launcher, environ)
+        self.configure(placement)
         await asyncio.to_thread(copy_data, source, files.data)
+
+    def configure(self, placement: Placement) -> None:
+        """Write all but the data itself."""
+        files = Files(directory=placement.directory)
         files.scratch.mkdir()
         files.fence.write_text("[mariadbd]\n", encoding="utf-8")
         groups = (DATA_SHAPE, SMALL_AND_QUICK, DURABLE, REPLICATING)

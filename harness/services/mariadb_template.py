@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.clock import Deadline, sleep_s
+from harness.services.answers import greets
 from harness.services.base import Launcher, Placement, Program, ServiceFault, end_of_log, own_environ
 from harness.services.mariadb_config import DATA_SHAPE, SMALL_AND_QUICK, Files, render
 from harness.services.mariadb_sql import (
@@ -34,6 +35,7 @@ from harness.services.mariadb_sql import (
 
 FORMAT = 2
 HOLE = 4096
+BUILDING = "template"
 BUILT_WITHIN_S = 120.0
 TEMPLATES_KEPT = 6
 
@@ -175,7 +177,7 @@ def _dig_holes(directory: Path) -> None:
 
 
 async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str, str], ready: Path) -> None:
-    files = Files(directory=placement.directory / "template")
+    files = Files(directory=placement.directory / BUILDING)
     files.directory.mkdir(mode=0o700)
     files.scratch.mkdir()
     places = files.lines(host=placement.host, port=placement.port)
@@ -189,7 +191,8 @@ async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str,
     server = f"{placement.name}-template"
     argv = [str(server_program()), f"--defaults-file={files.config}", "--skip-log-bin"]
     await launcher.start(server, Program(argv=argv, environ=own_environ({})), log=log)
-    await _accounts(files, placement, log)
+    await _started(launcher, server, placement, log)
+    await asyncio.to_thread(_say, files.socket, statements(placement.options.get("databases", {})))
     prepare = [sys.executable if word == "python" else str(word) for word in placement.options.get("prepare", ())]
     if prepare:
         program = Program(argv=prepare, environ=own_environ(environ))
@@ -198,6 +201,7 @@ async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str,
     if await launcher.ended(server, limit_s=30.0) != 0:
         raise ServiceFault(f"the server that made the template did not end well; see {log}")
     await asyncio.to_thread(_install, files.data, ready)
+    await asyncio.to_thread(shutil.rmtree, files.directory)
 
 
 async def _must_run(launcher: Launcher, what: str, program: Program, log: Path) -> None:
@@ -208,21 +212,15 @@ async def _must_run(launcher: Launcher, what: str, program: Program, log: Path) 
         )
 
 
-async def _accounts(files: Files, placement: Placement, log: Path) -> None:
-    import pymysql
-
+async def _started(launcher: Launcher, server: str, placement: Placement, log: Path) -> None:
+    """Wait until the server for the template takes clients."""
     deadline = Deadline(BUILT_WITHIN_S)
-    while True:
-        try:
-            await asyncio.to_thread(_say, files.socket, ["SELECT 1"])
-            break
-        except pymysql.err.OperationalError as error:
-            if deadline.passed:
-                raise ServiceFault(
-                    f"the server for the template does not start: {error}. Its log ends:\n{end_of_log(log)}"
-                ) from error
-            await sleep_s(0.02)
-    await asyncio.to_thread(_say, files.socket, statements(placement.options.get("databases", {})))
+    while problem := await greets(placement.host, placement.port):
+        if deadline.passed or launcher.has_ended(server):
+            raise ServiceFault(
+                f"the server for the template does not start: {problem}. Its log ends:\n{end_of_log(log)}"
+            )
+        await sleep_s(0.01)
 
 
 def _say(socket: Path, said: Iterable[str]) -> None:
