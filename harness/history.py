@@ -86,17 +86,31 @@ def _at_s(event: Event) -> float:
     return event.at_s
 
 
+def _matches(event: Event, kind: Kind | None, action: str | None, actor: str | None) -> bool:
+    return (
+        (kind is None or event.kind is kind)
+        and (action is None or event.action == action)
+        and (actor is None or event.actor == actor)
+    )
+
+
 class HistoryClosed(RuntimeError):
     """Something tried to write into a history whose run has ended."""
 
 
 class History:
-    """An append-only list of events, kept in memory and, if `path` is given, on disk as it grows."""
+    """An append-only list of events, kept in memory and, if `path` is given, on disk as it grows.
 
-    __slots__ = ("_clock", "_closed", "_events", "_file")
+    It is indexed by kind, action and actor: probes and waiting ask it many times a second while it grows.
+    """
+
+    __slots__ = ("_clock", "_closed", "_events", "_file", "_index")
 
     def __init__(self, events: Iterable[Event] = (), *, clock: Clock | None = None, path: Path | None = None) -> None:
-        self._events: list[Event] = list(events)
+        self._events: list[Event] = []
+        self._index: dict[tuple[str, str], list[Event]] = {}
+        for event in events:
+            self._add(event)
         self._clock = clock or Clock()
         self._closed = False
         # Line by line: also a run that is killed leaves what it saw.
@@ -125,8 +139,13 @@ class History:
         )
         if self._file:
             self._file.write(event.to_json() + "\n")
-        self._events.append(event)
+        self._add(event)
         return event
+
+    def _add(self, event: Event) -> None:
+        self._events.append(event)
+        for key in (("kind", event.kind), ("action", event.action), ("actor", event.actor)):
+            self._index.setdefault(key, []).append(event)
 
     def close(self) -> None:
         """End the history: what is on disk is whole, and nothing can be added."""
@@ -160,24 +179,18 @@ class History:
 
     def where(self, *, kind: Kind | None = None, action: str | None = None, actor: str | None = None) -> list[Event]:
         """The events that match everything given, in order."""
-        return [
-            event
-            for event in self._events
-            if (kind is None or event.kind is kind)
-            and (action is None or event.action == action)
-            and (actor is None or event.actor == actor)
-        ]
+        return [event for event in self._near(kind, action, actor) if _matches(event, kind, action, actor)]
 
     def last(self, *, kind: Kind | None = None, action: str | None = None, actor: str | None = None) -> Event | None:
         """The newest event that matches everything given."""
-        for event in reversed(self._events):
-            if (
-                (kind is None or event.kind is kind)
-                and (action is None or event.action == action)
-                and (actor is None or event.actor == actor)
-            ):
-                return event
-        return None
+        near = reversed(self._near(kind, action, actor))
+        return next((event for event in near if _matches(event, kind, action, actor)), None)
+
+    def _near(self, kind: Kind | None, action: str | None, actor: str | None) -> list[Event]:
+        """The shortest list that holds all events that match."""
+        wanted = (("kind", kind), ("action", action), ("actor", actor))
+        lists = (self._index.get((name, value), []) for name, value in wanted if value is not None)
+        return min(lists, key=len, default=self._events)
 
     @classmethod
     def load(cls, path: Path) -> Self:

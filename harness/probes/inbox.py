@@ -43,8 +43,8 @@ class InboxProbe:
 def _written(history: History) -> list[Any]:
     return [
         event
-        for event in history
-        if event.actor == _ACTOR and event.kind in {Kind.ALERT, Kind.STEP} and _NUMBER in event.value
+        for event in history.where(actor=_ACTOR)
+        if event.kind in {Kind.ALERT, Kind.STEP} and _NUMBER in event.value
     ]
 
 

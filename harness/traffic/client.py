@@ -45,7 +45,8 @@ class RecordingClient:
         self._http = httpx.AsyncClient(
             base_url=self.base_url,
             timeout=self.timeout_s,
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+            # Each request looks at every idle connection; after a burst, many idle ones would cost more than they save.
+            limits=httpx.Limits(max_connections=200, max_keepalive_connections=8),
             trust_env=False,
         )
         return self

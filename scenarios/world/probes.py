@@ -23,10 +23,9 @@ def acknowledged(history: History) -> dict[str, int]:
     so.
     """
     found: dict[str, int] = {}
-    for event in history:
-        if event.kind is Kind.OK and event.action == SEND:
-            for result in event.value.get("results", ()):
-                found.setdefault(str(result["identity"]), event.number)
+    for event in history.where(kind=Kind.OK, action=SEND):
+        for result in event.value.get("results", ()):
+            found.setdefault(str(result["identity"]), event.number)
     return found
 
 
@@ -34,8 +33,7 @@ def attempted(history: History) -> set[str]:
     """Every signal identity that a partner has sent, whatever came of it."""
     return {
         str(identity)
-        for event in history
-        if event.kind is Kind.INVOKE and event.action == SEND
+        for event in history.where(kind=Kind.INVOKE, action=SEND)
         for identity in event.value["identities"]
     }
 
@@ -190,7 +188,7 @@ class ManagedDatabaseProbe:
 
     async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
         status = await capability(environment, OutsideParty).request(self.service, "GET", "/status")
-        known = sum(event.actor == self.service for event in history)
+        known = len(history.where(actor=self.service))
         for entry in status["events"][known:]:
             what = str(entry["what"])
             value = {**entry, "at_s": float(entry["at_epoch_s"]) - clock.started_at.timestamp()}

@@ -134,3 +134,36 @@ def test_the_disk_holds_each_event_as_one_json_object(tmp_path: Path) -> None:
     assert first["operation_id"] == "a/1"
     assert first["kind"] == "invoke"
     assert "operation_id" not in second
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(Kind), st.sampled_from("ab"), st.sampled_from("cd"))),
+    st.none() | st.sampled_from(Kind),
+    st.none() | st.sampled_from("abc"),
+    st.none() | st.sampled_from("cde"),
+)
+def test_what_is_found_is_what_a_plain_search_finds(
+    told: list[tuple[Kind, str, str]], kind: Kind | None, action: str | None, actor: str | None
+) -> None:
+    """Also in a history that was read, and goes on growing."""
+    history = History()
+    for number, (one, what, who) in enumerate(told):
+        if number == len(told) // 2:
+            history = History(history)
+        history.append(kind=one, action=what, actor=who)
+    plainly = [
+        event
+        for event in history
+        if kind in (None, event.kind) and action in (None, event.action) and actor in (None, event.actor)
+    ]
+    assert history.where(kind=kind, action=action, actor=actor) == plainly
+    assert history.last(kind=kind, action=action, actor=actor) == (plainly[-1] if plainly else None)
+
+
+@given(st.lists(st.integers(0, 20)), st.integers(-1, 21))
+def test_backwards_is_the_other_way_round(moments: list[int], from_s: int) -> None:
+    story = Story()
+    for moment in sorted(moments):
+        story.tell(Kind.STEP, "tick", at_s=float(moment))
+    history = story.history()
+    assert list(history.backwards(from_s)) == [event for event in history if event.at_s <= from_s][::-1]
