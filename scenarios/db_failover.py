@@ -119,8 +119,8 @@ KILLED = Scenario(
     probes=(
         InboxProbe(),
         probes.ManagedDatabaseProbe(),
-        probes.BeyondReplica(),
-        probes.intent_states("replica_states", REPLICA),
+        probes.BeforeFault(probe=probes.BeyondReplica()),
+        probes.BeforeFault(probe=probes.intent_states("replica_states", REPLICA)),
         probes.open_work(REPLICA),
     ),
     recovery=Recovery(steps=(PROMOTION, *LIST_THEN_ASK), done_when=WORKING, limit_s=60),
@@ -163,7 +163,7 @@ SEMI_SYNC = replace(
     settings={f"{server}.replication": "semi_sync" for server in (PRIMARY, REPLICA)},
     # What is sent now waits for the replica and is acknowledged to nobody; without the wait it would be, and be lost.
     conditions=(Hold(fault=Withhold(link="replica->primary"), until=(attempted_beyond_replica.at_least(10),)),),
-    probes=(*KILLED.probes, probes.semi_sync_status(PRIMARY)),
+    probes=(*KILLED.probes, probes.BeforeFault(probe=probes.semi_sync_status(PRIMARY))),
     invariants=(
         *SAFETY,
         NothingLost(write=SEND),

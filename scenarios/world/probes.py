@@ -11,7 +11,7 @@ from harness.clock import Clock
 from harness.environments.base import Capability, Environment, OutsideParty, Store
 from harness.faults.base import capability
 from harness.history import History, Kind
-from harness.probes import SqlProbe
+from harness.probes import Probe, SqlProbe
 from scenarios.world.traffic import SEND
 
 _IDENTITY = "CONCAT_WS(':', partner_id, shipment_id, purpose, version)"
@@ -98,6 +98,29 @@ def semi_sync_status(service: str) -> SqlProbe:
         sql="SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_%%'",
         every_s=0.1,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeforeFault:
+    """Another probe, until the main fault is injected: what it would see afterwards answers no question."""
+
+    probe: Probe
+
+    @property
+    def name(self) -> str:
+        return self.probe.name
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return self.probe.needs
+
+    @property
+    def every_s(self) -> float:
+        return self.probe.every_s
+
+    async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
+        if not any(event.value.get("main") for event in history.where(kind=Kind.FAULT)):
+            await self.probe.observe(environment, history, clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

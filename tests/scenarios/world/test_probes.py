@@ -83,6 +83,19 @@ def test_how_far_the_replica_is_behind_what_the_world_was_told(
     assert beyond(replicated, loads) == wanted
 
 
+def test_a_probe_of_the_time_before_the_fault_ends_with_it() -> None:
+    """A fault that is only held before the main one is no end."""
+    whole = probes.LedgerProbe()
+    probe = probes.BeforeFault(probe=whole)
+    assert (probe.name, probe.needs, probe.every_s) == (whole.name, whole.needs, whole.every_s)
+    environment, story = ToyEnvironment(answers={"/control/loads": {"loads": []}}), Story()
+    story.fault("withhold", main=False)
+    history = seen(probe, environment, History(story.events))
+    assert len(history.where(action="ledger")) == 1
+    story.fault("kill")
+    assert not seen(probe, environment, History(story.events)).where(action="ledger")
+
+
 SQL_PROBES = (
     probes.signal_identities("promoted_rows", "database-replica"),
     probes.intent_rows("rows", "database-replica"),
