@@ -23,11 +23,17 @@ def test_the_wall_clock_is_aware_and_in_utc() -> None:
     assert abs(clock.utc_now().timestamp() - clock.epoch_s()) < 5
 
 
+def test_a_clock_that_is_made_now_begins_now() -> None:
+    assert 0.0 <= Clock().now_s() < 60.0
+
+
 def test_a_deadline_counts_down_to_nothing_and_not_below(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "monotonic_s", lambda: 11.0)
     limit = Deadline(3.0, started_s=10.0)
     assert limit.left_s() == 2.0
     assert not limit.passed
+    monkeypatch.setattr(clock, "monotonic_s", lambda: 13.0)
+    assert limit.passed, "at the limit itself too"
     monkeypatch.setattr(clock, "monotonic_s", lambda: 99.0)
     assert limit.left_s() == 0.0
     assert limit.passed

@@ -1,6 +1,8 @@
 """A history keeps everything in order, on disk as it grows, and reads back as it was."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,7 @@ def test_an_event_reads_back_as_it_was_and_is_one_line(event: Event) -> None:
     "line", ["", "{", "[]", "1", "null", "{}", '{"number":1}', '{"number":1,"at_s":0,"actor":"a","kind":"rumour"}']
 )
 def test_what_is_not_an_event_is_refused(line: str) -> None:
-    with pytest.raises(ValueError, match=r"not an event|rumour"):
+    with pytest.raises(ValueError, match="not an event of a history"):
         Event.from_json(line)
 
 
@@ -98,6 +100,19 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     file.write_text(file.read_text() + '{"number": 1, "at_s"')
     with pytest.raises(ValueError, match=r"history\.jsonl, line 2: not an event"):
         History.load(file)
+
+
+def test_a_program_that_dies_at_once_leaves_all_that_it_saw(tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    program = (
+        "import os, pathlib\n"
+        "from harness.history import History, Kind\n"
+        f"history = History(path=pathlib.Path({str(file)!r}))\n"
+        "for _ in range(3): history.append(actor='a', kind=Kind.STEP, action='seen')\n"
+        "os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 9
+    assert len(History.load(file)) == 3
 
 
 def test_finding_by_kind_action_and_actor() -> None:

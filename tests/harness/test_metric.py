@@ -54,6 +54,7 @@ MIXED = completed((Kind.OK, 0.1, 200), (Kind.OK, 0.3, 202), (Kind.FAIL, 0.2, 400
         (StatusCount(low=400, high=499), 1.0),
         (EventCount(kind=Kind.INFO, action="write"), 1.0),
         (EventCount(kind=Kind.OK, action="write", fields=(("status", "202"),)), 1.0),
+        (EventCount(kind=Kind.OK, action="write", fields=(("status", "201"),)), 0.0),
         (EventCount(kind=Kind.ALERT, action="write"), 0.0),
         (Gauge(probe="seen", field="rows"), None),
     ],
@@ -79,6 +80,7 @@ def test_a_gauge_has_its_newest_value_also_from_before_the_window() -> None:
     story = Story()
     story.probe("seen", told_at_s=1.0, rows=7)
     story.probe("seen", told_at_s=2.0, rows=None)
+    story.probe("another", told_at_s=2.5, rows=99)
     story.probe("seen", told_at_s=9.0, rows=9)
     gauge = Gauge(probe="seen", field="rows")
     assert gauge.read(story.history(), Window(from_s=3.0, to_s=4.0)) == 7

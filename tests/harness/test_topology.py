@@ -26,6 +26,11 @@ def test_services_and_links_are_found_by_name() -> None:
         ((DATABASE,), (Link(name="l", source="s", target="till"),), "leads to 'till', which is not a service"),
         ((DATABASE,), (Link(name="l", source="s", target="database", port="x"),), "leads to port 'x'"),
         ((Service(name="a", kind="k", after=("a",)),), (), "services wait for each other: a"),
+        (
+            (Service(name="a", kind="k", after=("b",)), Service(name="b", kind="k", after=("a",))),
+            (),
+            "services wait for each other: a, b",
+        ),
     ],
 )
 def test_a_topology_that_cannot_be_started_is_refused(
@@ -41,6 +46,17 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         topology.service("till")
     with pytest.raises(TopologyError, match=r"no link 'x'; there are shop->database"):
         topology.link("x")
+
+
+def test_what_nobody_waits_for_starts_together() -> None:
+    till = Service(name="till", kind="python", after=("database",))
+    order = Topology(name="t", services=(DATABASE, SHOP, till)).start_order()
+    assert [[service.name for service in group] for group in order] == [["database"], ["shop", "till"]]
+
+
+def test_a_link_may_come_from_outside() -> None:
+    link = Link(name="in", source="customers", target="shop")
+    assert Topology(name="t", services=(DATABASE, SHOP), links=(link,)).link("in") is link
 
 
 @given(st.lists(st.sets(st.integers(0, 11)), min_size=1, max_size=12))

@@ -31,3 +31,10 @@ def test_a_composed_verdict_is_as_bad_as_its_worst_part(found: list[Outcome]) ->
     assert set(verdict.claims) == {part.claims[0] for part in parts}
     telling = [part.summary for part in parts if part.outcome is verdict.outcome]
     assert verdict.summary == (telling[0] if telling else "nothing was judged")
+
+
+@given(outcomes)
+def test_one_more_part_never_makes_it_better(found: list[Outcome]) -> None:
+    badness = [Outcome.PASS, Outcome.UNKNOWN, Outcome.FAIL]
+    for end in range(1, len(found)):
+        assert badness.index(worst(found[: end + 1])) >= badness.index(worst(found[:end]))
