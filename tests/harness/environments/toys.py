@@ -1,9 +1,14 @@
 """A small topology of real servers, and a project with one small Python service, for tests of the environment."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from harness.environments.base import ProcessIdentity
+from harness.environments.guardian import ledger_lines
+from harness.environments.processes import ProcessesEnvironment
 from harness.topology import Link, Service, Topology
 
 # Answers its variables and arguments; a path says what else to do. Ready once it has been asked NOT_READY times.
@@ -61,6 +66,8 @@ else:
     print(json.dumps({"words": sys.argv[1:], "store": os.environ["STORE"], "switch": os.environ.get("SWITCH")}))
 '''
 
+Result = TypeVar("Result")
+
 _DATABASE: dict[str, Any] = {"databases": {"toy": {"user": "toy", "password": "secret-toy"}}}
 
 ECHO_SERVICE = Service(
@@ -112,3 +119,31 @@ def with_echo(**changes: Any) -> Topology:
     """The small topology with another echo."""
     services = [service for service in SMALL.services if service.name != "echo"]
     return replace(SMALL, services=(*services, replace(ECHO_SERVICE, **changes)))
+
+
+def made(tmp_path: Path, topology: Topology = SMALL, **options: object) -> ProcessesEnvironment:
+    given = {"directory": tmp_path / "runs", "project": project(tmp_path / "project"), "operator": OPERATOR, "seed": 7}
+    return ProcessesEnvironment(topology, **{**given, **options})  # type: ignore[arg-type]
+
+
+def during(environment: ProcessesEnvironment, use: Callable[[], Awaitable[Result]]) -> Result:
+    """Up, use, down."""
+
+    async def all_of_it() -> Result:
+        await environment.up()
+        try:
+            return await use()
+        finally:
+            await environment.down()
+
+    return asyncio.run(all_of_it())
+
+
+def ledger(environment: ProcessesEnvironment) -> list[ProcessIdentity]:
+    return [ProcessIdentity(pid=pid, started_ticks=ticks) for pid, ticks in ledger_lines(environment.directory)]
+
+
+def every_port(environment: ProcessesEnvironment) -> list[tuple[str, int]]:
+    topology = environment.topology
+    ports = [environment.address(service.name, port) for service in topology.services for port in service.ports]
+    return [*ports, *(environment.link_address(link.name) for link in topology.links)]

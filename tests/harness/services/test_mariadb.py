@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from harness.clock import sleep_s
 from harness.environments.base import EnvironmentFault
 from harness.environments.processes import ProcessesEnvironment
 from harness.services.mariadb import MariaDB
 from harness.services.mariadb_template import cache_root
 from harness.topology import Service, Topology
+from tests.harness.environments.toys import PAIR, during, made
 from tests.harness.services.placements import placement
 
 SCHEMA = """
@@ -86,3 +88,64 @@ def test_each_start_has_the_server_id_of_its_incarnation() -> None:
     kind = MariaDB()
     assert kind.command(placement(incarnation=1)).argv[-1] == "--server-id=1"
     assert kind.command(replace(placement(), incarnation=12)).argv[-1] == "--server-id=12"
+
+
+@pytest.mark.slow
+def test_a_replica_follows_its_primary_refuses_writes_and_a_rejoined_server_has_a_larger_id(tmp_path: Path) -> None:
+    environment = made(tmp_path, PAIR)
+
+    async def replicate() -> None:
+        assert await _one(environment, "first", "SELECT @@server_id") < await _one(
+            environment, "second", "SELECT @@server_id"
+        )
+        assert await _one(environment, "second", "SELECT @@read_only") == 1
+        assert await _one(environment, "first", "SELECT @@read_only") == 0
+        await environment.query("first", "INSERT INTO witness.writes VALUES (%s, NOW(6))", ["a"])
+        while not await environment.query("second", "SELECT * FROM witness.writes WHERE id LIKE '%%a'"):
+            await sleep_s(0.01)
+        with pytest.raises(EnvironmentFault, match="read-only"):
+            await environment.query("second", "INSERT INTO witness.writes VALUES ('b', NOW(6))")
+        ids = {await _one(environment, name, "SELECT @@server_id") for name in ("first", "second")}
+        await environment.kill("first")
+        await environment.start("first")
+        while (rejoined := await _one_or_none(environment, "first", "SELECT @@server_id")) is None:
+            await sleep_s(0.01)
+        assert rejoined > max(ids)
+        assert await _one(environment, "first", "SELECT COUNT(*) FROM witness.writes") == 1
+
+    during(environment, replicate)
+
+
+@pytest.mark.slow
+def test_semi_synchronous_replication_never_falls_back(tmp_path: Path) -> None:
+    overrides = {"first.replication": "semi_sync", "second.replication": "semi_sync"}
+    environment = made(tmp_path, PAIR, overrides=overrides)
+
+    async def commit() -> None:
+        seen = {row["Variable_name"]: row["Value"] for row in await environment.query("first", SEMI_SYNC)}
+        assert seen["Rpl_semi_sync_master_status"] == "ON"
+        assert seen["Rpl_semi_sync_master_clients"] == "1"
+        assert await _one(environment, "first", "SELECT @@rpl_semi_sync_master_wait_point") == "AFTER_SYNC"
+        await environment.query("first", "INSERT INTO witness.writes VALUES ('a', NOW(6))")
+        await environment.set_enabled("second->first", False)
+        with pytest.raises(EnvironmentFault, match="timed out"):
+            await environment.query("first", "INSERT INTO witness.writes VALUES ('b', NOW(6))")
+        seen = {row["Variable_name"]: row["Value"] for row in await environment.query("first", SEMI_SYNC)}
+        assert (seen["Rpl_semi_sync_master_status"], seen["Rpl_semi_sync_master_no_tx"]) == ("ON", "0")
+
+    during(environment, commit)
+
+
+SEMI_SYNC = "SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_%%'"
+
+
+async def _one(environment: ProcessesEnvironment, service: str, sql: str) -> Any:
+    value: Any = next(iter((await environment.query(service, sql))[0].values()))
+    return value
+
+
+async def _one_or_none(environment: ProcessesEnvironment, service: str, sql: str) -> Any:
+    try:
+        return await _one(environment, service, sql)
+    except EnvironmentFault:
+        return None
