@@ -2,8 +2,12 @@
 
 The outcome is honest rather than convenient: 2xx happened, 4xx did not, and a time-out, a reset or any 5xx *may have
 happened*. It retries nothing: whoever sends again makes a new operation.
+
+So many operations are under way at once and no more: the next waits for its turn, and its wait counts as its own. A
+client that piled up thousands of them on a system that answers none would be busy with nothing but its own queue.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -38,15 +42,18 @@ class RecordingClient:
     history: History
     base_url: str
     timeout_s: float = 10.0
+    under_way_max: int = 200
     _http: httpx.AsyncClient = field(init=False)
+    _turns: asyncio.Semaphore = field(init=False)
     _numbers: "count[int]" = field(init=False, default_factory=count)
 
     async def __aenter__(self) -> Self:
+        self._turns = asyncio.Semaphore(self.under_way_max)
         self._http = httpx.AsyncClient(
             base_url=self.base_url,
             timeout=self.timeout_s,
             # Each request looks at every idle connection; after a burst, many idle ones would cost more than they save.
-            limits=httpx.Limits(max_connections=200, max_keepalive_connections=8),
+            limits=httpx.Limits(max_connections=self.under_way_max, max_keepalive_connections=8),
             trust_env=False,
         )
         return self
@@ -68,25 +75,27 @@ class RecordingClient:
     ) -> Event:
         """One operation: writes its invoke with `value`, sends it, and returns the completion that it wrote.
 
-        The completion holds `status` (None when no answer came), `duration_s`, what `read` makes of the answer, and
-        `error` when there was none. Whatever happens is an event; only cancellation goes through, after an *info*.
+        The completion holds `status` (None when no answer came), `duration_s` from the call on, what `read` makes of
+        the answer, and `error` when there was none. Whatever happens is an event; only cancellation goes through,
+        after an *info* if the operation had begun.
         """
-        operation_id = f"{actor}/{next(self._numbers)}"
-        self.history.append(actor=actor, kind=Kind.INVOKE, action=action, value=value, operation_id=operation_id)
         started_s = monotonic_s()
-        seen: dict[str, Any] = {"status": None}
-        kind = Kind.INFO
-        try:
-            response = await self._http.request(method, path, headers=headers, content=content)
-            seen["status"] = response.status_code
-            kind = completion_kind(response.status_code)
-            seen.update(read(response))
-        except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+        async with self._turns:
+            operation_id = f"{actor}/{next(self._numbers)}"
+            self.history.append(actor=actor, kind=Kind.INVOKE, action=action, value=value, operation_id=operation_id)
+            seen: dict[str, Any] = {"status": None}
             kind = Kind.INFO
-            seen["error"] = f"{type(error).__name__}: {error}"
-        finally:
-            seen["duration_s"] = round(monotonic_s() - started_s, 6)
-            completion = self.history.append(
-                actor=actor, kind=kind, action=action, value=seen, operation_id=operation_id
-            )
+            try:
+                response = await self._http.request(method, path, headers=headers, content=content)
+                seen["status"] = response.status_code
+                kind = completion_kind(response.status_code)
+                seen.update(read(response))
+            except (httpx.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
+                kind = Kind.INFO
+                seen["error"] = f"{type(error).__name__}: {error}"
+            finally:
+                seen["duration_s"] = round(monotonic_s() - started_s, 6)
+                completion = self.history.append(
+                    actor=actor, kind=kind, action=action, value=seen, operation_id=operation_id
+                )
         return completion

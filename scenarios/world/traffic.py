@@ -22,7 +22,9 @@ from scenarios.world.sent_tender import expected_content
 from scenarios.world.tenders import Batch, TenderSource
 
 SEND = "send_signal"
-_RESEND_PER_S = 100.0
+_RESENT_AT_ONCE = 4
+"""How many requests of one partner are on their way while it works through a window that it was asked for again."""
+_RETRIES_SLOWER_UP_TO = 8.0
 _LOOK_FOR_NOTICES_EVERY_S = 0.05
 
 
@@ -55,12 +57,13 @@ class _Partner:
         await self.send_until_answered(sent, sent.batch)
 
     async def send_until_answered(self, sent: _Sent, batch: Batch, *, again: bool = False) -> None:
-        """Send, and as long as nobody said yes or no, send the same bytes again a little later."""
+        """Send, and as long as nobody said yes or no, send the same bytes again a little later, and later each time."""
         for attempt in range(self.attempts):
             completion = await self.send(sent, batch, again=again or attempt > 0)
             if completion.kind is not Kind.INFO:
                 return
-            await sleep_s(self.retry_after_s * (1 + self.stage.random.random()))
+            slower = min(2.0**attempt, _RETRIES_SLOWER_UP_TO)
+            await sleep_s(self.retry_after_s * slower * (1 + self.stage.random.random()))
 
     async def send(self, sent: _Sent, batch: Batch, *, again: bool) -> Event:
         identities = [tender.identity for tender in batch.tenders]
@@ -109,16 +112,25 @@ class _Partner:
     async def resend(self, window: Mapping[str, str]) -> None:
         from_s, to_s = (datetime.fromisoformat(window[end]).timestamp() for end in ("from", "to"))
         asked_for = [sent for sent in self.sent if from_s <= sent.at_epoch_s <= to_s]
+        left = iter(asked_for)
+
+        async def work_through() -> None:
+            for sent in left:
+                await self.send_until_answered(sent, self.source.again(sent.batch), again=True)
+
         async with asyncio.TaskGroup() as sending:
-            for sent in asked_for:
-                sending.create_task(self.send_until_answered(sent, self.source.again(sent.batch), again=True))
-                await sleep_s(1 / _RESEND_PER_S)
+            for _ in range(_RESENT_AT_ONCE):
+                sending.create_task(work_through())
         self.asked += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SteadyTenders:
-    """`partners` together send `rate_per_s` batches a second, over `link`; a time-out is `timeout_s`."""
+    """`partners` together send `rate_per_s` batches a second, over `link`; a time-out is `timeout_s`.
+
+    Past `open_at_most` batches that nobody has said yes or no to, partners tender nothing new: they too have desks of
+    a finite size, and a client that queues without end only measures its own queue.
+    """
 
     partners: tuple[str, ...]
     rate_per_s: float
@@ -126,6 +138,7 @@ class SteadyTenders:
     timeout_s: float = 5.0
     retry_after_s: float = 0.25
     attempts: int = 60
+    open_at_most: int = 60
 
     @property
     def name(self) -> str:
@@ -155,8 +168,13 @@ class SteadyTenders:
             followers = [asyncio.create_task(desk.resend_when_asked()) for desk in desks]
             try:
                 async with asyncio.TaskGroup() as sending:
+                    under_way: set[asyncio.Task[None]] = set()
                     async for number in arrivals(stage, self.rate_per_s):
-                        sending.create_task(stage.random.choice(desks).send_next(number))
+                        desk = stage.random.choice(desks)
+                        if len(under_way) < self.open_at_most:
+                            task = sending.create_task(desk.send_next(number))
+                            under_way.add(task)
+                            task.add_done_callback(under_way.discard)
                     await _until_notices_are_served(stage, desks)
             finally:
                 for follower in followers:

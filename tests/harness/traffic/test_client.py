@@ -128,3 +128,26 @@ def test_operations_under_way_at_once_are_told_apart() -> None:
     ids = [event.operation_id for event in history.where(kind=Kind.INVOKE)]
     assert len(set(ids)) == 20
     assert sorted(map(str, ids)) == sorted(str(event.operation_id) for event in history.where(kind=Kind.OK))
+
+
+def test_only_so_many_are_under_way_and_a_wait_for_the_turn_is_not_hidden() -> None:
+    async def go() -> tuple[History, int]:
+        history = History()
+        async with (
+            answering(lambda _: (SAY_NOTHING, None)) as server,
+            RecordingClient(history, server.url, timeout_s=0.2, under_way_max=2) as client,
+        ):
+            async with asyncio.TaskGroup() as sending:
+                for _ in range(4):
+                    sending.create_task(
+                        client.send(actor="client", action="write", method="POST", path="/", value={"id": "a"})
+                    )
+            return history, len(server.requests)
+
+    history, arrived = asyncio.run(go())
+    assert [event.kind for event in history][:3] == [Kind.INVOKE, Kind.INVOKE, Kind.INFO]
+    durations_s = sorted(event.value["duration_s"] for event in history.where(kind=Kind.INFO))
+    assert durations_s[0] >= 0.2
+    assert durations_s[2] >= 0.4
+    assert arrived == 4
+    assert all(event.value["error"].startswith("ReadTimeout") for event in history.where(kind=Kind.INFO))
