@@ -24,7 +24,8 @@ from harness.watching import Aborted, Watching
 _EVIDENCE_WITHIN_S = 5.0
 _EVIDENCE_EVERY_S = 0.02
 _HEAL_WITHIN_S = 20.0
-_SETTLE_WITHIN_S = 30.0
+_SETTLE_WITHIN_S = 60.0
+_SETTLED_FOR_S = 0.3
 
 Progress = Callable[[str], None]
 
@@ -96,12 +97,23 @@ class _Drill:
             await self.reach("recovered", scenario.recovery.done_when, scenario.recovery.limit_s, over_s=1.0)
 
     async def reach(
-        self, action: str, conditions: tuple[Condition, ...], within_s: float, *, over_s: float, operations: int = 0
+        self,
+        action: str,
+        conditions: tuple[Condition, ...],
+        within_s: float,
+        *,
+        over_s: float,
+        operations: int = 0,
+        fresh: bool = False,
     ) -> bool:
-        """Wait for a state of the drill, and write down whether it came and how long that took."""
+        """Wait for a state of the drill, and write down whether it came and how long that took.
+
+        It is read from the last `over_s`, and with `fresh` only from what was seen since the waiting began.
+        """
         started_s = self.clock.now_s()
+        from_s = started_s if fresh else started_s - over_s
         held, readings, _ = await self.watching.until(
-            conditions, within_s=within_s, over_s=over_s, from_s=started_s - over_s, operations=operations
+            conditions, within_s=within_s, over_s=over_s, from_s=from_s, operations=operations
         )
         after_s = round(self.clock.now_s() - started_s, 3)
         self.say(action, held=held, after_s=after_s, readings=[str(reading) for reading in readings])
@@ -224,7 +236,7 @@ class _Drill:
             )
         await self.watching.end_traffic()
         if scenario.settle:
-            await self.reach("settled", scenario.settle, _SETTLE_WITHIN_S, over_s=0.0)
+            await self.reach("settled", scenario.settle, _SETTLE_WITHIN_S, over_s=_SETTLED_FOR_S, fresh=True)
 
     async def snapshot(self) -> None:
         for probe in self.scenario.snapshots:

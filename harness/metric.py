@@ -195,7 +195,7 @@ class StatusCount(_Operations, _Comparable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge(_Comparable):
-    """The newest value of one field that a probe wrote, up to the end of the window."""
+    """The newest value of one field that a probe wrote within the window; an older look says nothing of now."""
 
     probe: str
     field: str
@@ -206,6 +206,8 @@ class Gauge(_Comparable):
 
     def read(self, history: History, window: Window) -> float | None:
         for event in history.backwards(window.to_s):
+            if event.at_s < window.from_s:
+                return None
             if event.kind is Kind.PROBE and event.action == self.probe and event.value.get(self.field) is not None:
                 return float(event.value[self.field])
         return None

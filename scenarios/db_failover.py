@@ -47,7 +47,7 @@ from scenarios.world.traffic import SEND, SteadyTenders
 PRIMARY, REPLICA = "database-primary", "database-replica"
 RESTING = FINAL | {"PARTIAL", "NEEDS_REVIEW"}
 
-STEADY_TENDERS = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=25.0)
+STEADY_TENDERS = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=20.0)
 success_ratio = SuccessRatio(action=SEND)
 status_5xx = StatusCount(action=SEND, low=500, high=599)
 WORKING = (success_ratio.at_least(0.99),)
@@ -206,7 +206,14 @@ ZOMBIE_PRIMARY = replace(
     snapshots=(*KILLED.snapshots, probes.witness_rows(REPLICA)),
     invariants=(
         *SAFETY,
-        AcknowledgedWritesSurvive(called="OldPrimaryTookNoWrite", write=WITNESS_WRITE, snapshot="witness", key="id"),
+        AcknowledgedWritesSurvive(
+            called="OldPrimaryTookNoWrite",
+            write=WITNESS_WRITE,
+            snapshot="witness",
+            key="id",
+            after="promoted",
+            refusing_holds=True,
+        ),
     ),
     negative_controls=(
         NegativeControl(

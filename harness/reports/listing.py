@@ -18,6 +18,11 @@ def coloured(word: str) -> Text:
     return Text(word, style=COLOURS.get(word, ""))
 
 
+def _console() -> Console:
+    """Texts from runs are never taken for markup."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
 def _table(*columns: str, folding: tuple[str, ...]) -> Table:
     """Columns that line up; only the `folding` ones break their lines where the terminal is narrow."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -36,7 +41,7 @@ def scenario_table(listing: Sequence[Mapping[str, Any]]) -> None:
             "\n".join([*row["conditions"], *row["faults"]]),
             "\n".join(row["objectives"]),
         )
-    Console().print(table)
+    _console().print(table)
 
 
 def run_table(runs: Sequence[Run]) -> None:
@@ -59,7 +64,7 @@ def run_table(runs: Sequence[Run]) -> None:
             _seconds(measured.get("rto")),
             _seconds(measured.get("rpo")),
         )
-    console = Console()
+    console = _console()
     console.print(table)
     passed = sum(run.caught if run.control else run.outcome is Outcome.PASS for run in runs)
     console.print(f"\n{passed} of {len(runs)} {'caught' if any(run.control for run in runs) else 'passed'}")
@@ -75,7 +80,7 @@ def address_table(addresses: Mapping[str, Any]) -> None:
     for heading in ("services", "links"):
         for name, address in addresses[heading].items():
             table.add_row(name, address)
-    console = Console()
+    console = _console()
     console.print(table)
     console.print(f"\nlogs and data: {addresses['directory']}")
 
@@ -85,4 +90,4 @@ def doctor_table(report: Any) -> None:
     table = _table("check", "state", "seen", "what to do", folding=("seen", "what to do"))
     for check in report.checks:
         table.add_row(check.name, coloured("pass" if check.ok else "fail"), check.seen, check.remedy or "")
-    Console().print(table)
+    _console().print(table)

@@ -76,14 +76,15 @@ def test_an_operation_under_way_is_not_counted() -> None:
     assert success_ratio.read(story.history(), ALL) is None
 
 
-def test_a_gauge_has_its_newest_value_also_from_before_the_window() -> None:
+def test_a_gauge_has_its_newest_value_of_the_window_and_none_from_before_it() -> None:
     story = Story()
     story.probe("seen", told_at_s=1.0, rows=7)
     story.probe("seen", told_at_s=2.0, rows=None)
     story.probe("another", told_at_s=2.5, rows=99)
     story.probe("seen", told_at_s=9.0, rows=9)
     gauge = Gauge(probe="seen", field="rows")
-    assert gauge.read(story.history(), Window(from_s=3.0, to_s=4.0)) == 7
+    assert gauge.read(story.history(), Window(from_s=0.0, to_s=4.0)) == 7
+    assert gauge.read(story.history(), Window(from_s=3.0, to_s=4.0)) is None
     assert gauge.read(story.history(), Window(from_s=0.0, to_s=0.5)) is None
 
 
