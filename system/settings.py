@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     """Of failed probes, before the alert."""
     probe_interval_s: ShortSpan = 0.2
 
+    # Monitor.
+    watch_interval_s: ShortSpan = 1.0
+    """Between two looks of each watcher but the database's own, which has `probe_interval_s`."""
+
     # Ingest.
     idempotency_ttl_s: Annotated[int, Field(ge=1, le=30 * 86_400)] = 86_400
     idempotency_prefix: Name = "idempotency:"

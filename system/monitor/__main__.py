@@ -9,13 +9,16 @@ from pydantic import StringConstraints
 from starlette.applications import Starlette
 
 from system import logs
-from system.clock import SystemClock
+from system.clock import RandomIds, SystemClock
+from system.governance.watchers import watchers_of
 from system.monitor.database_probe import DatabaseProbe
 from system.monitor.delivery import Delivery
 from system.monitor.monitor import Monitor
+from system.monitor.rounds import Rounds
 from system.monitor.state import StateFile
 from system.serving import health_routes, serve
 from system.settings import Settings
+from system.storage import Storage
 
 
 class MonitorSettings(Settings):
@@ -40,8 +43,10 @@ def main() -> int:
     )
     probe = DatabaseProbe(settings)
     monitor = Monitor(probe, delivery, state, settings, clock, registry=registry)
+    storage = Storage.connect(settings, clock=clock, ids=RandomIds())
+    rounds = Rounds(watchers_of(storage, settings, clock), delivery, state, settings, clock, registry=registry)
     routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
-    return serve(Starlette(routes=routes), background=[monitor.run, delivery.run])
+    return serve(Starlette(routes=routes), background=[monitor.run, rounds.run, delivery.run])
 
 
 if __name__ == "__main__":

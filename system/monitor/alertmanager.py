@@ -1,6 +1,7 @@
 """An alert in the format of Alertmanager's webhook, version 4, so that whatever receives those receives ours."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -19,13 +20,19 @@ def notification(
     starts_at: datetime,
     ends_at: datetime | None = None,
     reason: str = "",
-    labels: dict[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    details: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The webhook's body for one alert; `labels` are those of the case, beside the rule's own."""
+    """The webhook's body for one alert.
+
+    `labels` are those of the case, beside the rule's own: they tell it from every other. `details` may change while it
+    stands; they are annotations, and the summary may name both.
+    """
     case = labels or {}
     own = {"alertname": rule.name, "severity": rule.severity, "contact": rule.contact.role, **case}
     annotations = {
-        "summary": rule.summary.format(**case),
+        **(details or {}),
+        "summary": rule.summary.format(**{**(details or {}), **case}),
         "description": rule.description,
         "reason": reason,
         "runbook": rule.runbook,

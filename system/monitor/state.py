@@ -1,19 +1,33 @@
-"""What the monitor must know again after a restart, in a small file: the incident it told of, and what is undelivered.
+"""What the monitor must know again after a restart, in a small file: what it told of, and what is undelivered.
 
 Not in the database, which is what is down when it matters. Without a file the monitor works just as well until it is
 restarted; a file that cannot be read is started over, with a line in the log, because alerting matters more.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-_BYTES_MAX = 1_048_576
+_BYTES_MAX = 4_194_304
+TOLD_MAX = 1_000
+_Text = Annotated[str, StringConstraints(max_length=1_000)]
+_Texts = Annotated[dict[_Text, _Text], Field(max_length=50)]
 _log = logging.getLogger(__name__)
+
+
+class Told(BaseModel):
+    """A finding that somebody was told of, as it was then: its end is told in the same words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alert: _Text
+    labels: _Texts
+    details: _Texts = {}
+    since: AwareDatetime
 
 
 class Remembered(BaseModel):
@@ -23,6 +37,7 @@ class Remembered(BaseModel):
 
     alerted_since: AwareDatetime | None = None
     undelivered: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    told: Annotated[dict[_Text, Told], Field(max_length=TOLD_MAX)] = {}
 
 
 class StateFile:
@@ -35,6 +50,10 @@ class StateFile:
     def note(self, *, alerted_since: datetime | None) -> None:
         """Keeps the incident that was told of, or that there is none."""
         self._keep(self.remembered.model_copy(update={"alerted_since": alerted_since}))
+
+    def note_told(self, told: Mapping[str, Told]) -> None:
+        """Keeps the findings that stand and were told of, by fingerprint."""
+        self._keep(self.remembered.model_copy(update={"told": dict(told)}))
 
     def note_undelivered(self, undelivered: Sequence[dict[str, Any]]) -> None:
         """Keeps what waits to be delivered."""

@@ -6,6 +6,7 @@ the resolver's, what to do about it the agents'.
 
 from system.storage.engine import make_engine
 from system.storage.errors import CommitUnknown, DatabaseUnavailable, FencedOff, IllegalTransition
+from system.storage.operator_actions import OperatorAction
 from system.storage.schema import create_schema
 from system.storage.states import BINDING, FINAL, LEGAL, State, check_transition
 from system.storage.storage import Storage
@@ -36,6 +37,7 @@ __all__ = [
     "Intent",
     "LostSignal",
     "NewSignal",
+    "OperatorAction",
     "Partner",
     "Resolution",
     "Signal",

@@ -176,6 +176,19 @@ counters = Table(
     **_OPTIONS,
 )
 
+operator_actions = Table(
+    "operator_actions",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("command", String(200), nullable=False),
+    Column("what", _Json, nullable=False),
+    Column("why", String(500), nullable=False),
+    Index("ix_operator_actions_at", "at"),
+    **_OPTIONS,
+)
+
 
 def create_schema(engine: Engine) -> None:
     """Creates every table that does not exist yet; safe to repeat."""

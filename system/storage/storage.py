@@ -10,6 +10,7 @@ from system.storage.claims import Claims
 from system.storage.engine import Database, make_engine
 from system.storage.intents import Intents
 from system.storage.lost_signals import LostSignals
+from system.storage.operator_actions import OperatorActions
 from system.storage.partners import Partners
 from system.storage.signals import Signals
 from system.storage.transitions import Transitions
@@ -27,6 +28,7 @@ class Storage:
         self.intents = Intents(self._database, clock, self.transitions)
         self.claims = Claims(self._database, clock, self.transitions)
         self.lost_signals = LostSignals(self._database)
+        self.operator_actions = OperatorActions(self._database, clock, ids)
 
     @classmethod
     def connect(cls, settings: Settings, *, clock: Clock, ids: Ids) -> Self:

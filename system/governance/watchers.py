@@ -1,0 +1,11 @@
+"""All watchers of the system, in one list: a new one is one line here."""
+
+from system.clock import Clock
+from system.governance.findings import Watcher
+from system.settings import Settings
+from system.storage import Storage
+
+
+def watchers_of(storage: Storage, settings: Settings, clock: Clock) -> tuple[Watcher, ...]:
+    """Those of one monitor process; `storage` is shared by them."""
+    return ()
