@@ -132,7 +132,7 @@ class RecoveryTime(_Target):
     """
 
     steady: tuple[Condition, ...]
-    sustain_s: float = 1.5
+    sustain_s: float = 1.0
     traffic_ratio: float = 0.5
 
     @property
@@ -268,7 +268,7 @@ def rto(
     *,
     limit_s: float,
     steady: tuple[Condition, ...],
-    sustain_s: float = 1.5,
+    sustain_s: float = 1.0,
     scale: float = 1.0,
     claims: tuple[str, ...] = (),
 ) -> Objective:
