@@ -51,6 +51,44 @@ class Fault(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfService:
+    """What the faults of a process share: `service` is what they are done to, and their class says what they are."""
+
+    service: str
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower()
+
+    @property
+    def target(self) -> str:
+        return self.service
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset({Capability.PROCESSES})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfLink:
+    """What the faults of a link share: `link` is what they are done to, and their class says what they are."""
+
+    link: str
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower()
+
+    @property
+    def target(self) -> str:
+        return self.link
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset({Capability.NETWORK})
+
+
 class MissingCapability(RuntimeError):
     """This environment cannot do what a fault or a probe needs; the drill is skipped with this reason."""
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from harness.environments.base import Capability, Environment, Processes, ProcessIdentity
-from harness.faults.base import Evidence, Witness, capability
+from harness.environments.base import Environment, Processes, ProcessIdentity
+from harness.faults.base import Evidence, OfService, Witness, capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +27,10 @@ class _DeathWitness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kill:
+class Kill(OfService):
     """`service` dies by SIGKILL; on heal it is started again unless `restart` is false."""
 
-    service: str
     restart: bool = True
-
-    @property
-    def name(self) -> str:
-        return "kill"
-
-    @property
-    def target(self) -> str:
-        return self.service
-
-    @property
-    def needs(self) -> frozenset[Capability]:
-        return frozenset({Capability.PROCESSES})
 
     async def watch(self, environment: Environment) -> Witness:
         processes = capability(environment, Processes)

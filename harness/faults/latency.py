@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from harness.environments.base import Capability, Environment, Network
-from harness.faults.base import Evidence, Witness, capability
+from harness.environments.base import Environment, Network
+from harness.faults.base import Evidence, OfLink, Witness, capability
 from harness.faults.link import ends, first_answer_s
 
 _TOXIC = "drill-latency"
@@ -33,28 +33,15 @@ class _SlowerThanDirect:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
+class Latency(OfLink):
     """What the target of `link` answers arrives `latency_ms` later, give or take `jitter_ms`."""
 
-    link: str
     latency_ms: int
     jitter_ms: int = 0
 
     def __post_init__(self) -> None:
         if self.latency_ms <= 0 or not 0 <= self.jitter_ms <= self.latency_ms:
             raise ValueError(f"Latency({self.link}): wants latency_ms above 0 and jitter_ms from 0 to latency_ms")
-
-    @property
-    def name(self) -> str:
-        return "latency"
-
-    @property
-    def target(self) -> str:
-        return self.link
-
-    @property
-    def needs(self) -> frozenset[Capability]:
-        return frozenset({Capability.NETWORK})
 
     async def watch(self, environment: Environment) -> Witness:
         return _SlowerThanDirect(environment, self.link, self.latency_ms / 1000)

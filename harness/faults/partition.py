@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from harness.environments.base import Capability, Environment, Network
-from harness.faults.base import Evidence, Witness, capability
+from harness.environments.base import Environment, Network
+from harness.faults.base import Evidence, OfLink, Witness, capability
 from harness.faults.link import connects
 
 
@@ -29,22 +29,8 @@ class _NothingPasses:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
+class Partition(OfLink):
     """`link` carries nothing until healed."""
-
-    link: str
-
-    @property
-    def name(self) -> str:
-        return "partition"
-
-    @property
-    def target(self) -> str:
-        return self.link
-
-    @property
-    def needs(self) -> frozenset[Capability]:
-        return frozenset({Capability.NETWORK})
 
     async def watch(self, environment: Environment) -> Witness:
         return _NothingPasses(environment, capability(environment, Network), self.link)

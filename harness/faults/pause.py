@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from harness.environments.base import Capability, Environment, Processes, ProcessIdentity
-from harness.faults.base import Evidence, Witness, capability
+from harness.environments.base import Environment, Processes, ProcessIdentity
+from harness.faults.base import Evidence, OfService, Witness, capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +23,8 @@ class _StoppedWitness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Pause(OfService):
     """`service` is stopped by SIGSTOP until healed."""
-
-    service: str
-
-    @property
-    def name(self) -> str:
-        return "pause"
-
-    @property
-    def target(self) -> str:
-        return self.service
-
-    @property
-    def needs(self) -> frozenset[Capability]:
-        return frozenset({Capability.PROCESSES})
 
     async def watch(self, environment: Environment) -> Witness:
         processes = capability(environment, Processes)

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.environments.base import Capability, Environment, LinkTraffic, Network
-from harness.faults.base import Evidence, Witness, capability
+from harness.environments.base import Environment, LinkTraffic, Network
+from harness.faults.base import Evidence, OfLink, Witness, capability
 
 _TOXIC = "drill-withhold"
 
@@ -34,23 +34,10 @@ def _withheld(traffic: LinkTraffic, stream: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withhold:
+class Withhold(OfLink):
     """The bytes of one `stream` of `link` are kept: `downstream` is what the target sends back to the source."""
 
-    link: str
     stream: Literal["upstream", "downstream"] = "downstream"
-
-    @property
-    def name(self) -> str:
-        return "withhold"
-
-    @property
-    def target(self) -> str:
-        return self.link
-
-    @property
-    def needs(self) -> frozenset[Capability]:
-        return frozenset({Capability.NETWORK})
 
     async def watch(self, environment: Environment) -> Witness:
         network = capability(environment, Network)
