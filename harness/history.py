@@ -5,6 +5,7 @@ that dies leaves all that it saw. It draws no conclusions: checkers do.
 """
 
 import json
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ class Event:
     action: str
     value: Mapping[str, Any]
     operation_id: str | None = None
+
+    def says(self, words: str) -> bool:
+        """Whether these are its words; each `*` in them stands for what nobody could know before."""
+        if "*" not in words:
+            return self.action == words
+        return re.fullmatch(".+".join(map(re.escape, words.split("*"))), self.action, re.DOTALL) is not None
 
     def to_json(self) -> str:
         """This event as one line of JSON, without the line's end."""

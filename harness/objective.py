@@ -242,7 +242,10 @@ class RecoveryPoint(_Target):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeToAlert(_Target):
-    """From the fault to the alert with these words, at its receipt. One received before the fault is not its alert."""
+    """From the fault to the alert with these words, at its receipt. One received before the fault is not its alert.
+
+    In `text` a `*` stands for what nobody could know before, such as an id.
+    """
 
     text: str
 
@@ -255,9 +258,9 @@ class TimeToAlert(_Target):
         fault = fault_event(history)
         if fault is None:
             return self._answer(self.name, text, None, "no fault was injected")
-        for event in history.where(kind=Kind.ALERT, action=self.text):
+        for event in history.where(kind=Kind.ALERT):
             received_at_s = float(event.value.get("received_at_s", event.at_s))
-            if event.value.get("status") == "firing" and received_at_s >= fault.at_s:
+            if event.says(self.text) and event.value.get("status") == "firing" and received_at_s >= fault.at_s:
                 value_s = received_at_s - fault.at_s
                 summary = f"received {value_s:.2f} s after the fault"
                 return self._answer(self.name, text, value_s, summary, evidence=(fault, event))

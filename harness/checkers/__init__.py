@@ -1,7 +1,7 @@
 """The checkers that know no system: each is a claim about a history, with its parameters as fields."""
 
 from harness.checkers.acknowledged import AcknowledgedWritesSurvive
-from harness.checkers.alerts import AlertSaid
+from harness.checkers.alerts import AlertSaid, AlertsToldOnce
 from harness.checkers.base import Checker, Claim, judge
 from harness.checkers.loss import AskedAgain, LossIsListed, NothingLost
 from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing
@@ -11,6 +11,7 @@ from harness.checkers.traces import TracesUnchanged
 __all__ = [
     "AcknowledgedWritesSurvive",
     "AlertSaid",
+    "AlertsToldOnce",
     "AppliedExactlyOnce",
     "AskedAgain",
     "Checker",

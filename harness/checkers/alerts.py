@@ -1,18 +1,21 @@
-"""The people who have to know were told."""
+"""The people who have to know were told: in the words they know, once, and when it was over."""
 
+import json
+from collections import Counter
 from dataclasses import dataclass
 
 from harness.checkers.base import Claim
 from harness.checkers.reading import fault_event, some
-from harness.history import History, Kind
+from harness.history import Event, History, Kind
 from harness.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSaid(Claim):
-    """After the fault an alert with exactly these words came in, and, if `contact` is given, it was for them.
+    """After the fault an alert with these words came in, and, if `contact` is given, it was for them.
 
-    How soon it came is an objective, not a question of this checker.
+    In `text` a `*` stands for what nobody could know before, such as an id. How soon it came is an objective, not a
+    question of this checker.
     """
 
     text: str
@@ -27,7 +30,7 @@ class AlertSaid(Claim):
             for event in history.where(kind=Kind.ALERT)
             if event.value.get("status") == "firing" and event.value.get("received_at_s", event.at_s) >= fault.at_s
         ]
-        said = [event for event in fired if event.action == self.text]
+        said = [event for event in fired if event.says(self.text)]
         if not said:
             others = some(sorted({event.action for event in fired}))
             return self._fail(f"nobody was told {self.text!r}; the alerts were: {others or 'none'}", [fault, *fired])
@@ -35,3 +38,37 @@ class AlertSaid(Claim):
         if self.contact is not None and contacts != [self.contact]:
             return self._fail(f"{self.text!r} was for {some(contacts)}, not for {self.contact}", said)
         return self._pass(f"{self.text!r} was for {some(contacts)}", said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsToldOnce(Claim):
+    """Each alert whose words are `text` (with `*` for an id) was told once, and its end once, after it.
+
+    Alerts are told apart by their labels. Without `ended` one that still stands at the end of the run is right too.
+    """
+
+    text: str = "*"
+    ended: bool = True
+
+    def check(self, history: History) -> Verdict:
+        told = [event for event in history.where(kind=Kind.ALERT) if event.says(self.text)]
+        if not told:
+            return self._unknown(f"no alert said {self.text!r}")
+        course: dict[str, list[Event]] = {}
+        for event in told:
+            course.setdefault(_which(event), []).append(event)
+        wrong = [said for events in course.values() if (said := self._wrong(events))]
+        if wrong:
+            return self._fail(f"{len(wrong)} of {len(course)} alerts: {some(wrong, 3)}", told)
+        return self._pass(f"{len(course)} alerts, each told once{' and ended once' if self.ended else ''}", told)
+
+    def _wrong(self, events: list[Event]) -> str | None:
+        counts = Counter(str(event.value.get("status")) for event in events)
+        what = f"{events[0].action!r} was told {counts['firing']} times and ended {counts['resolved']} times"
+        if counts["firing"] != 1 or counts["resolved"] > 1 or (self.ended and not counts["resolved"]):
+            return what
+        return None if events[0].value.get("status") == "firing" else f"{events[0].action!r} ended before it was told"
+
+
+def _which(event: Event) -> str:
+    return json.dumps(event.value.get("labels") or event.action, sort_keys=True)

@@ -3,21 +3,25 @@
 from harness.faults.base import Evidence, Fault, MissingCapability, Witness
 from harness.faults.kill import Kill
 from harness.faults.latency import Latency
+from harness.faults.misbehave import Diary, Misbehave, Order
 from harness.faults.noop import Noop
 from harness.faults.partition import Partition
 from harness.faults.pause import Pause
 from harness.faults.withhold import Withhold
 
-FAULTS = (Kill, Latency, Noop, Partition, Pause, Withhold)
+FAULTS = (Kill, Latency, Misbehave, Noop, Partition, Pause, Withhold)
 
 __all__ = [
     "FAULTS",
+    "Diary",
     "Evidence",
     "Fault",
     "Kill",
     "Latency",
+    "Misbehave",
     "MissingCapability",
     "Noop",
+    "Order",
     "Partition",
     "Pause",
     "Withhold",

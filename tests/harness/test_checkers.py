@@ -8,6 +8,7 @@ from harness import checkers
 from harness.checkers import (
     AcknowledgedWritesSurvive,
     AlertSaid,
+    AlertsToldOnce,
     AppliedExactlyOnce,
     AskedAgain,
     Checker,
@@ -32,6 +33,7 @@ _TOO_SHORT_TO_COMPARE_S = 0.01
 ALL: tuple[Checker, ...] = (
     AcknowledgedWritesSurvive(write="write", snapshot="rows", key="identity"),
     AlertSaid(text="lost"),
+    AlertsToldOnce(text="lost", ended=False),
     AppliedExactlyOnce(key="identity", effects="ledger", field="entries", effect_key="of", effect_id="entry"),
     AskedAgain(write="write", asked_field="identities"),
     IdsNameOneThing(write="write", id_field="id"),

@@ -158,6 +158,14 @@ def test_time_to_alert_is_to_its_receipt() -> None:
     assert answer.outcome is Outcome.PASS
 
 
+def test_time_to_an_alert_that_names_what_nobody_could_know() -> None:
+    story = Story()
+    story.fault(at_s=1.0)
+    story.alert("stuck: 7f3e", at_s=3.0)
+    assert time_to_alert(text="stuck: *", limit_s=10).measure(story.history()).value_s == 2.0
+    assert time_to_alert(text="late: *", limit_s=10).measure(story.history()).outcome is Outcome.FAIL
+
+
 @pytest.mark.parametrize(
     "value", [{"received_at_s": 0.5}, {"status": "resolved"}], ids=["of before the fault", "resolved"]
 )

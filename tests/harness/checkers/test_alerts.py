@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.checkers import AlertSaid
+from harness.checkers import AlertSaid, AlertsToldOnce
 from harness.verdict import Outcome
 from tests.histories import Story
 
@@ -50,3 +50,39 @@ def test_without_a_fault_nothing_is_known() -> None:
     story = Story()
     story.alert(LOST)
     assert AlertSaid(text=LOST).check(story.history()).outcome is Outcome.UNKNOWN
+
+
+def test_what_nobody_could_know_before_may_stand_in_the_words() -> None:
+    history = alerted("stuck: 7f3e").history()
+    assert AlertSaid(text="stuck: *").check(history).outcome is Outcome.PASS
+    assert AlertSaid(text="stuck (.*)").check(history).outcome is Outcome.FAIL
+    assert AlertSaid(text="stuck: 7f3e*").check(history).outcome is Outcome.FAIL
+
+
+def course(*told: tuple[str, str]) -> Story:
+    """Alerts by the id in their words and labels, and their status."""
+    story = Story()
+    for one, status in told:
+        story.alert(f"stuck: {one}", status=status, labels={"id": one})
+    return story
+
+
+FIRING, RESOLVED = "firing", "resolved"
+
+
+@pytest.mark.parametrize(
+    ("story", "ended", "outcome"),
+    [
+        (course(("a", FIRING), ("b", FIRING), ("a", RESOLVED), ("b", RESOLVED)), True, Outcome.PASS),
+        (course(("a", FIRING)), False, Outcome.PASS),
+        (course(("a", FIRING)), True, Outcome.FAIL),
+        (course(("a", FIRING), ("a", FIRING), ("a", RESOLVED)), True, Outcome.FAIL),
+        (course(("a", FIRING), ("a", RESOLVED), ("a", FIRING), ("a", RESOLVED)), True, Outcome.FAIL),
+        (course(("a", FIRING), ("a", RESOLVED), ("a", RESOLVED)), False, Outcome.FAIL),
+        (course(("a", RESOLVED), ("a", FIRING)), True, Outcome.FAIL),
+        (course(), True, Outcome.UNKNOWN),
+        (alerted(), True, Outcome.UNKNOWN),
+    ],
+)
+def test_each_alert_is_told_once_and_its_end_once(story: Story, ended: bool, outcome: Outcome) -> None:
+    assert AlertsToldOnce(text="stuck: *", ended=ended).check(story.history()).outcome is outcome
