@@ -20,8 +20,8 @@ setup: ## .venv with the locked packages; MariaDB and Redis as programs, never a
 drill: setup ## every drill, on real servers, as processes of this machine
 	$(BIN)/harness drill $(SCENARIOS) --environment processes $(ARGS)
 
-test: lint types ## everything that must hold: lint, types, all tests, the slow ones and the drills too
-	$(BIN)/pytest tests scenarios $(ARGS)
+test: lint types ## everything that must hold: lint, types, all tests, every drill and every negative control
+	$(BIN)/pytest tests scenarios --harness-negative $(ARGS)
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check .
