@@ -94,13 +94,15 @@ def _phases(run: Run) -> RenderableType | None:
     table = _grid("whole", "right", "left")
     marks = [event for event in run.history if event.kind in _TOLD]
     for phase in run.phases:
-        said = [
-            f"{event.at_s:.2f} s {_TOLD[event.kind]}: {event.action} {event.value.get('target', '')}".rstrip()
-            for event in marks
-            if phase.from_s <= event.at_s < phase.to_s
-        ]
+        said = [_mark(event) for event in marks if phase.from_s <= event.at_s < phase.to_s]
         table.add_row(_said(phase.name), f"{phase.to_s - phase.from_s:.2f} s", _said("\n".join(said)))
     return table
+
+
+def _mark(event: Event) -> str:
+    """A fault or a healing and what it was done to; an alert and whether it began or ended."""
+    more = event.value.get("status" if event.kind is Kind.ALERT else "target", "")
+    return f"{event.at_s:.2f} s {_TOLD[event.kind]}: {event.action} {more}".rstrip()
 
 
 def _evidence(events: Sequence[Event]) -> RenderableType | None:
