@@ -83,7 +83,12 @@ class Series:
         if self._environment is None:
             self.progress("starting the system")
             environment = ProcessesEnvironment(
-                self.topology, seed=seed, keep=self.keep, operator=self.config.operator, overrides=settings
+                self.topology,
+                seed=seed,
+                keep=self.keep,
+                operator=self.config.operator,
+                overrides=settings,
+                project=self.config.project,
             )
             # Kept before it is up, so that what a failed start has begun is ended too.
             self._environment = environment

@@ -30,7 +30,9 @@ def addresses(environment: Environment) -> dict[str, Any]:
 
 async def stand(config: Config, *, seed: int, show: Callable[[Mapping[str, Any]], None], progress: Progress) -> None:
     """Start the topology, show where it listens, and keep it until cancelled."""
-    environment = ProcessesEnvironment(Catalogue.of(config).topology, seed=seed)
+    environment = ProcessesEnvironment(
+        Catalogue.of(config).topology, seed=seed, operator=config.operator, project=config.project
+    )
     progress("starting the system")
     try:
         await environment.up()

@@ -65,6 +65,7 @@ class HeldConnections:
             connect_timeout=5,
             read_timeout=self.timeout_s,
             write_timeout=self.timeout_s,
+            ssl_disabled=True,  # on loopback; else the machine's certificates are loaded for each connection
         )
 
     async def _write_on_all(

@@ -78,6 +78,7 @@ def connect(database: Database, limit_s: float) -> "pymysql.connections.Connecti
         write_timeout=limit_s,
         autocommit=True,
         cursorclass=DictCursor,
+        ssl_disabled=True,  # on loopback; else the machine's certificates are loaded for each connection
     )
 
 
