@@ -61,8 +61,6 @@ class _Side(asyncio.Protocol):
         # asyncio leaves this to us for sockets whose listener did not name its protocol.
         with contextlib.suppress(OSError):
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # Nothing is read until there is somewhere to send it.
-        transport.pause_reading()
         self._on_connected()
 
     def data_received(self, data: bytes) -> None:
@@ -144,6 +142,9 @@ class Connection:
             self.over = True
             self._client_side.reset()
             return
+        # Nothing is read until there is somewhere to send it. Soon, not now: asyncio begins to read after this call,
+        # and in Debian 12's Python (3.11.2) even if paused. This comes next, before anything can have been read.
+        asyncio.get_running_loop().call_soon(self._client_side.transport.pause_reading)
         self._connecting = asyncio.get_running_loop().create_task(self._connect())
 
     async def _connect(self) -> None:
@@ -171,7 +172,6 @@ class Connection:
         self._upstream_side.sends = self._client_side.receives = down
         self.streams = {UPSTREAM: up, DOWNSTREAM: down}
         client.resume_reading()
-        upstream.resume_reading()
         self._owner.established(self)
 
     def _stream(self, name: str, source: asyncio.Transport, sink: asyncio.Transport) -> Stream:

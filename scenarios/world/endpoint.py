@@ -125,7 +125,8 @@ class Endpoint:
             return
         self._clients.add(client)
         assert client.transport is not None
-        client.transport.pause_reading()
+        # Soon, not now: asyncio begins to read after this callback, and in Debian 12's Python (3.11.2) even if paused.
+        asyncio.get_running_loop().call_soon(client.transport.pause_reading)
         client.upstream = self.upstream
         client.connecting = asyncio.get_running_loop().create_task(self._connect(client, self.upstream))
 

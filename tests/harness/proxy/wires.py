@@ -65,6 +65,11 @@ class Wire:
         body = {"type": kind, "stream": stream, "attributes": attributes, "name": name}
         self.proxy.add_toxic(new_toxic(body))
 
+    def waiting_bytes(self, stream: str) -> int:
+        """Of all connections. One that has not reached the upstream yet, which clients cannot tell, holds none."""
+        connections = self.proxy._connections.values()
+        return sum(connection.streams[stream].waiting_bytes for connection in connections if connection.streams)
+
     async def until(self, true: Callable[[], bool]) -> None:
         """Let the loop run until `true()`; what the proxy does on its own has no event to wait for."""
         async with asyncio.timeout(LIMIT_S):
