@@ -61,6 +61,21 @@ class Settings(BaseSettings):
     admission_limit: Annotated[int, Field(ge=1, le=10_000)] = 64
     resend_window_s: LongSpan = 120.0
 
+    # Circuit breaker, one a partner.
+    breaker_threshold: Annotated[int, Field(ge=1, le=1000)] = 10
+    """More malformed or repeated signals than this inside the window open the partner's breaker."""
+    breaker_window_s: LongSpan = 60.0
+    breaker_cooldown_s: LongSpan = 300.0
+    """How long an open breaker lets nothing through; then a few signals are let through, to see."""
+    breaker_probes: Annotated[int, Field(ge=1, le=1000)] = 3
+    """So many, and so many good ones close it."""
+    breaker_refresh_s: ShortSpan = 0.25
+    """How old a process's picture of the breakers may be."""
+    breaker_flush_s: ShortSpan = 1.0
+    """Refused attempts are counted in memory and written down this often, in one row."""
+    breaker_excuse_s: LongSpan = 86_400.0
+    """How long a repeat of what we refused, or asked for, is still excused."""
+
     # Resolver.
     llm_timeout_s: ShortSpan = 10.0
     confidence_min: Ratio = 0.75
@@ -90,6 +105,8 @@ class Settings(BaseSettings):
     unsafe_key_vouches_alone: bool = False
     unsafe_booking_key_from_row: bool = False
     unsafe_counter_ids: bool = False
+    unsafe_breaker_writes_each_reject: bool = False
+    unsafe_breaker_counts_our_refusals: bool = False
 
     @property
     def unsafe(self) -> tuple[str, ...]:

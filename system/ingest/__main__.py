@@ -3,7 +3,7 @@
 from system import logs
 from system.clock import RandomIds, SystemClock
 from system.ingest.app import SERVICE, make_app
-from system.ingest.idempotency import make_redis
+from system.ingest.optional_redis import make_redis
 from system.serving import serve
 from system.settings import Settings
 from system.storage import Storage
@@ -14,7 +14,8 @@ def main() -> int:
     logs.configure(SERVICE)
     settings, clock, ids = Settings.load(), SystemClock(), RandomIds()
     storage = Storage.connect(settings, clock=clock, ids=ids)
-    return serve(make_app(storage, make_redis(settings), settings, clock, ids))
+    app = make_app(storage, make_redis(settings), settings, clock, ids)
+    return serve(app, background=[app.state.breakers.run])
 
 
 if __name__ == "__main__":

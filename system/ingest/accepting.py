@@ -16,13 +16,17 @@ from system.x12 import ReadTender
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one tender; its intent's id is None only where an unsafe switch lets a key vouch for it."""
+    """What became of one tender; its intent's id is None only where an unsafe switch lets a key vouch for it.
+
+    `unanswered` says of a repeat that its first sending was stored, but may never have been answered.
+    """
 
     identity: Identity
     intent_id: str | None
     status: Literal["accepted", "duplicate"]
     control_number: str
     set_control_number: str
+    unanswered: bool = False
 
 
 class Acceptance:
@@ -49,7 +53,7 @@ class Acceptance:
         missing = [signal for signal in signals if signal.identity not in known]
         accepted = iter(self._storage.signals.accept(missing) if missing else ())
         results: list[Result] = []
-        for signal, read in zip(signals, tenders, strict=True):
+        for signal, read, text in zip(signals, tenders, texts, strict=True):
             identity = signal.identity
             one = None if identity in known else next(accepted)
             results.append(
@@ -59,6 +63,7 @@ class Acceptance:
                     status=one.status if one else "duplicate",
                     control_number=read.control_number,
                     set_control_number=read.set_control_number,
+                    unanswered=text in remembered and remembered[text].state == "pending",
                 )
             )
         self._keys.commit(
@@ -70,6 +75,12 @@ class Acceptance:
             partner_id,
         )
         return results
+
+
+def identity_of(partner_id: str, read: ReadTender) -> Identity:
+    """Which signal this is."""
+    tender = read.tender
+    return Identity(partner_id, tender.shipment_id, tender.purpose, tender.version)
 
 
 def _signal(partner_id: str, read: ReadTender, content_type: str, received_at: datetime) -> NewSignal:

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from system.ingest.accepting import Result
+from system.ingest.breakers import Refusal
 from system.storage import Intent
 from system.x12 import Defects
 
@@ -86,6 +87,15 @@ def error(status: int, message: str, headers: Mapping[str, str] | None = None) -
 def unavailable(message: str) -> Response:
     """503: nothing is promised, come back soon. The write may have happened; sending again finds out."""
     return error(503, message, {"Retry-After": str(RETRY_AFTER_S)})
+
+
+def shut_out(refusal: Refusal) -> Response:
+    """429: this partner's circuit breaker is open. Says what was wrong most often and when to come back."""
+    body: dict[str, Any] = {"error": "circuit breaker open", "retry_after_s": refusal.retry_after_s}
+    places = refusal.breaker.places if refusal.breaker is not None else ()
+    if places:
+        body |= {"segment": places[0].segment, "element": places[0].element, "message": places[0].message}
+    return JSONResponse(body, status_code=429, headers={"Retry-After": str(refusal.retry_after_s)})
 
 
 def _text(at: datetime) -> str:

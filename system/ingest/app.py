@@ -1,11 +1,13 @@
 """The ingest API: partners' signals in, an answer only when it can be kept.
 
-202 means committed in the primary. Malformed input is refused before anything else is asked, so a flood of it costs
-neither the database nor Redis anything. Whatever is slow is bounded: the body's size and time, the requests in flight,
-the threads, and the time to an answer. What a signal means is not decided here; the resolver does that.
+202 means committed in the primary. Malformed input is refused before anything else is asked, and a partner whose
+circuit breaker is open before anything is read, so a flood costs the database nothing. Whatever is slow is bounded: the
+body's size and time, the requests in flight, the threads, and the time to an answer. What a signal means is not decided
+here; the resolver does that.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -16,23 +18,28 @@ from starlette.routing import Route
 
 from system.clock import Clock, Ids
 from system.ingest import answers
-from system.ingest.accepting import Acceptance, Result
+from system.ingest.accepting import Acceptance, Result, identity_of
 from system.ingest.admission import Admission, BoundedThreads, Full, RunBlocking, TooLate
-from system.ingest.bodies import BodyTooLarge, BodyTooSlow, read_body
+from system.ingest.bodies import BodyTooLarge, BodyTooSlow, read_body, read_small_body
+from system.ingest.breakers import PartnerBreakers, Refusal
 from system.ingest.directory import Directory
 from system.ingest.idempotency import Idempotency
 from system.ingest.metrics import Measured, Metrics
 from system.ingest.openapi import document
+from system.ingest.optional_redis import OptionalRedis
 from system.ingest.seldom import Seldom
 from system.logs import fields
 from system.serving import health_routes
 from system.settings import Settings
-from system.storage import CommitUnknown, DatabaseUnavailable, Partner, Storage
+from system.storage import Breaker, CommitUnknown, DatabaseUnavailable, Identity, Partner, Storage
 from system.x12 import Defect, Defects, Level, Reading, read_interchange, read_json, write_acknowledgment
 
 SERVICE = "ingest"
 PARSED_INLINE_BYTES_MAX = 65_536
 """Larger bodies are parsed in a thread, so that the others need not wait for them."""
+
+BREAKERS_WITHIN_S = 0.5
+"""How long a request waits for what it has to do with circuit breakers; without an answer it goes on."""
 
 _DATABASE_UNAVAILABLE = "database unavailable"
 _log = logging.getLogger(__name__)
@@ -50,6 +57,7 @@ class Ingest:
         ids: Ids,
         run_blocking: RunBlocking,
         probe_blocking: RunBlocking,
+        breaker_blocking: RunBlocking,
     ) -> None:
         self._storage, self._redis, self._settings, self._clock, self._ids = storage, redis_client, settings, clock, ids
         self._run_blocking, self._probe_blocking = run_blocking, probe_blocking
@@ -57,17 +65,24 @@ class Ingest:
         self._directory = Directory(storage, clock, run_blocking)
         keys = Idempotency(redis_client, settings=settings, clock=clock)
         self._acceptance = Acceptance(storage, keys, key_vouches_alone=settings.unsafe_key_vouches_alone)
+        self.breakers = PartnerBreakers(
+            storage, OptionalRedis(redis_client, clock), settings, clock, ids, breaker_blocking
+        )
         self.metrics = Metrics()
+        self.metrics.breakers_open.set_function(lambda: self.breakers.open_count)
         self.metrics.in_flight.set_function(lambda: self._admission.in_flight)
         self._seldom = Seldom(_log, clock)
 
     async def post_signals(self, request: Request) -> Response:
         """`POST /signals`."""
+        if self.breakers.shut(request.headers.get("x-partner", "")) is not None:
+            return await self._shut_out(request)
         with fields(request_id=self._ids.new("request"), partner=request.headers.get("x-partner", "")[:20]):
             try:
                 with self._admission.admit():
                     return await self._signals(request)
             except Full:
+                await self._excuse_unread(request)
                 return answers.unavailable("too many requests in flight")
             except (DatabaseUnavailable, TooLate) as error:
                 return self._database_failed(error)
@@ -111,25 +126,77 @@ class Ingest:
         partner = await self._partner(request)
         if partner is None:
             return _unauthorized()
+        admitted = await self.breakers.admit(partner.id)
+        if isinstance(admitted, Refusal):
+            return await self._refuse(request, partner, admitted)
         body = await read_body(request, bytes_max=self._settings.max_body_bytes)
         reading = await self._read(body, content_type, partner.id)
         received_at = self._received_at(request, partner, reading.defects)
         if reading.defects:
-            return self._refused(request, reading)
-        found = await self._run_blocking(
-            lambda: self._acceptance.accept(
-                partner.id, reading.tenders, content_type=content_type, received_at=received_at
-            )
-        )
+            await self.breakers.malformed(partner.id, reading.defects, admitted)
+            return self._malformed(request, reading)
+        found = await self._stored(partner, reading, content_type, received_at, admitted)
+        if await request.is_disconnected():
+            # Whoever waited for the answer never has it, and will send again.
+            self._excuse([result.identity for result in found])
+            self.breakers.not_answered(admitted)
+        else:
+            await self.breakers.answered(partner.id, found, body, admitted)
         self._tell(found)
         status = 202 if any(result.status == "accepted" for result in found) else 200
         return self._answer(request, reading, answers.results(found), status)
 
+    async def _stored(
+        self, partner: Partner, reading: Reading, content_type: str, received_at: datetime, probe: Breaker | None
+    ) -> list[Result]:
+        try:
+            return await self._run_blocking(
+                lambda: self._acceptance.accept(
+                    partner.id, reading.tenders, content_type=content_type, received_at=received_at
+                )
+            )
+        except (DatabaseUnavailable, TooLate):
+            self._excuse([identity_of(partner.id, read) for read in reading.tenders])
+            self.breakers.not_answered(probe)
+            raise
+
+    def _excuse(self, identities: Sequence[Identity]) -> None:
+        """These will be sent again, and that is not the partner's fault."""
+        self.breakers.excuses.refused(identities)
+        self.breakers.flush_soon()
+
+    async def _excuse_unread(self, request: Request) -> None:
+        partner = self._directory.known(*_credentials(request))
+        body = await read_small_body(request) if partner is not None else None
+        if partner is not None and body is not None:
+            self.breakers.excuses.refused_unread(partner.id, body)
+
+    async def _shut_out(self, request: Request) -> Response:
+        """For a partner whose breaker is open, once it has shown who it is: before anything is read or admitted."""
+        try:
+            partner = await self._partner(request)
+        except (DatabaseUnavailable, TooLate) as error:
+            return self._database_failed(error)
+        if partner is None:
+            return _unauthorized()
+        return await self._refuse(
+            request, partner, self.breakers.shut(partner.id) or Refusal(retry_after_s=1, breaker=None)
+        )
+
+    async def _refuse(self, request: Request, partner: Partner, refusal: Refusal) -> Response:
+        self.metrics.signals.labels("refused").inc()
+        if self._settings.unsafe_breaker_writes_each_reject and refusal.breaker is not None:
+            written = {(partner.id, refusal.breaker.incident_id): 1}
+            await self._run_blocking(lambda: self._storage.breakers.add_refused(written))
+        elif self.breakers.refused(partner.id, refusal):
+            body = await read_small_body(request)
+            if body is not None:
+                self.breakers.excuses.refused_unread(partner.id, body)
+        return answers.shut_out(refusal)
+
     async def _partner(self, request: Request) -> Partner | None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            return None
-        return await self._directory.authenticate(request.headers.get("x-partner", ""), key.strip())
+        partner_id, key = _credentials(request)
+        return await self._directory.authenticate(partner_id, key) if key else None
 
     async def _read(self, body: bytes, content_type: str, partner_id: str) -> Reading:
         sets_max = self._settings.max_transaction_sets
@@ -159,7 +226,7 @@ class Ingest:
             return self._clock.now()
         return at
 
-    def _refused(self, request: Request, reading: Reading) -> Response:
+    def _malformed(self, request: Request, reading: Reading) -> Response:
         self.metrics.signals.labels("malformed").inc()
         first = reading.defects.found[0]
         self._seldom.info(
@@ -212,6 +279,7 @@ def make_app(
         ids,
         run_blocking or BoundedThreads(settings.database_pool_size),
         run_blocking or BoundedThreads(2),
+        run_blocking or BoundedThreads(2, within_s=BREAKERS_WITHIN_S),
     )
     described = JSONResponse(document())
 
@@ -233,6 +301,7 @@ def make_app(
             *health,
         ]
     )
+    app.state.breakers = ingest.breakers
     app.add_middleware(Measured, metrics=ingest.metrics, clock=clock)
     return app
 
@@ -246,6 +315,12 @@ def _own(reading: Reading, partner_id: str) -> Reading:
             Defect(level=Level.INTERCHANGE, segment="ISA", element=6, position=1, code="006", message=message)
         )
     return reading
+
+
+def _credentials(request: Request) -> tuple[str, str]:
+    """The partner that it says it is, and the key that it shows; empty where it shows none."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    return request.headers.get("x-partner", ""), key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _unauthorized() -> Response:

@@ -18,6 +18,22 @@ class BodyTooSlow(Exception):
     """The body, or what there was of it, did not arrive in time."""
 
 
+SMALL_BYTES_MAX = 65_536
+SMALL_WITHIN_S = 0.5
+
+
+async def read_small_body(request: Request) -> bytes | None:
+    """The body of a request that is refused anyway: None unless it says that it is small, and comes at once."""
+    declared = request.headers.get("content-length", "")
+    if not (declared.isascii() and declared.isdigit() and len(declared) < 6 and int(declared) <= SMALL_BYTES_MAX):
+        return None
+    try:
+        async with asyncio.timeout(SMALL_WITHIN_S):
+            return await request.body()
+    except (TimeoutError, ClientDisconnect):
+        return None
+
+
 async def read_body(request: Request, *, bytes_max: int) -> bytes:
     """The whole body, at most `bytes_max` bytes of it; raises BodyTooLarge or BodyTooSlow."""
     declared = request.headers.get("content-length", "")

@@ -29,6 +29,9 @@ class Metrics:
         )
         self.signals = Counter("ingest_signals", "Tenders by what became of them.", ["outcome"], registry=self.registry)
         self.in_flight = Gauge("ingest_in_flight", "POST /signals being worked on.", registry=self.registry)
+        self.breakers_open = Gauge(
+            "ingest_breakers_open", "Partners whose circuit breaker is not closed.", registry=self.registry
+        )
         self.database_errors = Counter(
             "ingest_database_errors", "Requests that the database failed, by how.", ["kind"], registry=self.registry
         )

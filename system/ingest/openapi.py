@@ -13,6 +13,19 @@ _JSON = "application/json"
 _STRING = {"type": "string"}
 _TEXT = {"type": ["string", "null"]}
 _TIME = {"type": "string", "format": "date-time"}
+_RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+_SHUT_OUT = {
+    "type": "object",
+    "properties": {
+        "error": {"const": "circuit breaker open"},
+        "retry_after_s": {"type": "integer", "minimum": 1},
+        "segment": {"type": "string", "description": "What was wrong most often."},
+        "element": {"type": ["integer", "null"]},
+        "message": _STRING,
+    },
+    "required": ["error", "retry_after_s"],
+    "additionalProperties": False,
+}
 
 
 def document() -> dict[str, Any]:
@@ -83,6 +96,10 @@ def _post_signals() -> dict[str, Any]:
             "202": {"description": "Committed; at least one tender is new.", "content": both},
             "400": {"description": "Malformed; nothing was stored.", "content": refused},
             "408": _answer("The body did not arrive in time.", _ref("Error")),
+            "429": {
+                **_answer("Too many malformed or repeated signals; this one was not read.", _ref("ShutOut")),
+                "headers": _RETRY_AFTER,
+            },
             **_failures("401", "413", "415", "503"),
         },
     }
@@ -112,7 +129,7 @@ def _failures(*statuses: str) -> dict[str, Any]:
         "503": "No answer from the database, or too many requests in flight. Sending again stores nothing twice.",
     }
     failures = {status: _answer(reasons[status], _ref("Error")) for status in statuses}
-    failures["503"]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    failures["503"]["headers"] = _RETRY_AFTER
     return failures
 
 
@@ -155,6 +172,7 @@ def _schemas() -> dict[str, Any]:
             }
         ),
         "Error": _object({"error": _STRING}),
+        "ShutOut": _SHUT_OUT,
         "Health": _object({"status": {"const": "ok"}, "service": _STRING}),
         "Readiness": _object(
             {

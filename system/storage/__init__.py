@@ -4,9 +4,11 @@ Everything here blocks; async code calls it through a thread. It decides nothing
 the resolver's, what to do about it the agents'.
 """
 
+from system.storage.breakers import Breaker, BreakerState, Place, Trip
 from system.storage.engine import make_engine
 from system.storage.errors import CommitUnknown, DatabaseUnavailable, FencedOff, IllegalTransition
 from system.storage.operator_actions import OperatorAction
+from system.storage.quality_reviews import QualityReview
 from system.storage.schema import create_schema
 from system.storage.states import BINDING, FINAL, LEGAL, State, check_transition
 from system.storage.storage import Storage
@@ -28,6 +30,8 @@ __all__ = [
     "FINAL",
     "LEGAL",
     "Accepted",
+    "Breaker",
+    "BreakerState",
     "Claim",
     "CommitUnknown",
     "DatabaseUnavailable",
@@ -39,11 +43,14 @@ __all__ = [
     "NewSignal",
     "OperatorAction",
     "Partner",
+    "Place",
+    "QualityReview",
     "Resolution",
     "Signal",
     "State",
     "Storage",
     "Transition",
+    "Trip",
     "check_transition",
     "create_schema",
     "make_engine",

@@ -3,11 +3,11 @@
 Only kept here. What belongs on the list is worked out by the recovery, from what outlived the crash elsewhere.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from system.storage import schema
 from system.storage.engine import Database
@@ -48,6 +48,34 @@ class LostSignals:
         query = select(table).where(table.c.incident_id == incident_id).order_by(table.c.identity)
         rows = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
         return [_lost_signal_of(row) for row in rows]
+
+    def asked_for(self, partner_id: str, identities: Collection[Identity], *, since: datetime) -> dict[Identity, str]:
+        """Those of `identities` that a listing after `since` asked `partner_id` to send again, and its incident.
+
+        The partner is asked for a window and not for single signals, so whatever we had received before the listing, or
+        had stored again before the partner was asked, may come once more; so may what stands on the list itself.
+        """
+        lost, signals = schema.lost_signals.c, schema.signals.c
+        asking = (
+            select(lost.incident_id, func.max(lost.listed_at).label("listed_at"), func.max(lost.asked_at).label("at"))
+            .where(lost.partner_id == partner_id, lost.listed_at >= since)
+            .group_by(lost.incident_id)
+            .order_by(func.max(lost.listed_at))
+        )
+        shipments = sorted({identity.shipment_id for identity in identities})
+
+        def read(connection: Connection) -> dict[Identity, str]:
+            found: dict[Identity, str] = {}
+            for incident_id, listed_at, at in connection.execute(asking).all():
+                before = signals.received_at <= (listed_at if at is None else max(at, listed_at))
+                for table, also in ((signals, before), (lost, lost.incident_id == incident_id)):
+                    query = select(table.partner_id, table.shipment_id, table.purpose, table.version).where(
+                        table.partner_id == partner_id, table.shipment_id.in_(shipments), also
+                    )
+                    found.update((Identity(*row), incident_id) for row in connection.execute(query))
+            return {identity: found[identity] for identity in identities if identity in found}
+
+        return self._database.transact(read, writes=False) if identities else {}
 
     def mark_asked(self, incident_id: str, identities: Iterable[str], asked_at: datetime) -> int:
         """Notes that the partners were asked for `identities` (text form); returns how many had not been asked for."""

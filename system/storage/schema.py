@@ -176,6 +176,51 @@ counters = Table(
     **_OPTIONS,
 )
 
+breakers = Table(
+    "breakers",
+    METADATA,
+    Column("partner_id", String(20), primary_key=True),
+    Column("state", String(10), nullable=False),
+    Column("incident_id", CHAR(36), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("probe_after", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("malformed", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("places", _Json, nullable=False),
+    Column("changes", Integer, nullable=False),
+    **_OPTIONS,
+)
+
+refusals = Table(
+    "refusals",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("partner_id", String(20), nullable=False),
+    Column("incident_id", CHAR(36), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Index("ix_refusals_incident", "incident_id"),
+    **_OPTIONS,
+)
+
+quality_reviews = Table(
+    "quality_reviews",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("week", CHAR(8), nullable=False),
+    Column("partner_id", String(20), nullable=False),
+    Column("cause", String(40), nullable=False),
+    Column("incident_id", CHAR(36), nullable=False),
+    Column("details", _Json, nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("reviewed_at", UtcDateTime),
+    Column("reviewed_by", String(80)),
+    UniqueConstraint("cause", "incident_id", name="uq_quality_reviews_incident"),
+    Index("ix_quality_reviews_week", "week", "partner_id"),
+    **_OPTIONS,
+)
+
 operator_actions = Table(
     "operator_actions",
     METADATA,

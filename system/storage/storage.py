@@ -6,12 +6,14 @@ from sqlalchemy import Connection, Engine, select
 
 from system.clock import Clock, Ids
 from system.settings import Settings
+from system.storage.breakers import Breakers
 from system.storage.claims import Claims
 from system.storage.engine import Database, make_engine
 from system.storage.intents import Intents
 from system.storage.lost_signals import LostSignals
 from system.storage.operator_actions import OperatorActions
 from system.storage.partners import Partners
+from system.storage.quality_reviews import QualityReviews
 from system.storage.signals import Signals
 from system.storage.transitions import Transitions
 
@@ -29,6 +31,8 @@ class Storage:
         self.claims = Claims(self._database, clock, self.transitions)
         self.lost_signals = LostSignals(self._database)
         self.operator_actions = OperatorActions(self._database, clock, ids)
+        self.quality_reviews = QualityReviews(self._database, clock, ids)
+        self.breakers = Breakers(self._database, clock, ids, self.quality_reviews, self.operator_actions)
 
     @classmethod
     def connect(cls, settings: Settings, *, clock: Clock, ids: Ids) -> Self:

@@ -9,7 +9,8 @@ import fakeredis
 import pytest
 import redis
 
-from system.ingest.idempotency import PAUSE_S, Idempotency, Remembered, make_redis
+from system.ingest.idempotency import Idempotency, Remembered
+from system.ingest.optional_redis import PAUSE_S, make_redis
 from system.settings import Settings
 
 ONE, TWO = "P1001:SHP1:original:1", "P1001:SHP2:original:1"

@@ -1,0 +1,144 @@
+"""A partner's failures inside the sliding window, counted for all ingest processes together.
+
+They stand in Redis, one short list a partner; each process also keeps its own, which alone counts while Redis is gone.
+A failure carries the places that were wrong, so that whoever opens the breaker can say what to mend. The lists stay
+short, because past the threshold nothing is counted any more.
+"""
+
+import json
+import threading
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from system.clock import Clock, Ids
+from system.ingest.optional_redis import OptionalRedis
+from system.storage import Place
+from system.x12 import Defects
+
+Kind = Literal["malformed", "duplicate"]
+
+_PLACES_MAX = 3
+_MESSAGE_MAX = 160
+_SEGMENT_MAX = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One request that failed: how many of its signals (a malformed interchange is one), and where."""
+
+    kind: Kind
+    count: int
+    places: Sequence[Place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What the window holds; `places` are summed over all failures, the most frequent first."""
+
+    malformed: int = 0
+    duplicates: int = 0
+    places: tuple[Place, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Failures of both kinds."""
+        return self.malformed + self.duplicates
+
+
+def malformed(defects: Defects) -> Failure:
+    """The failure that a rejected body is, with the places that are wrong most often in it."""
+    places = Counter((defect.segment[:_SEGMENT_MAX], defect.element) for defect in defects.found)
+    messages = {
+        (defect.segment[:_SEGMENT_MAX], defect.element): defect.message[:_MESSAGE_MAX]
+        for defect in reversed(defects.found)
+    }
+    worst = [
+        Place(segment=segment, element=element, message=messages[segment, element])
+        for (segment, element), _ in places.most_common(_PLACES_MAX)
+    ]
+    return Failure(kind="malformed", count=1, places=worst)
+
+
+def duplicated(identities: Sequence[str]) -> Failure:
+    """The failure that repeats of answered signals are: a shipment's number stands in B2, element 4."""
+    message = f"sent again after it was answered: {identities[0]}"[:_MESSAGE_MAX]
+    place = Place(segment="B2", element=4, message=message, count=len(identities))
+    return Failure(kind="duplicate", count=len(identities), places=(place,))
+
+
+class FailureWindow:
+    """Adds and counts; blocking, safe to use from several threads, never raises for what Redis does."""
+
+    def __init__(self, redis: OptionalRedis, clock: Clock, ids: Ids, *, window_s: float, threshold: int) -> None:
+        self._redis, self._clock, self._ids, self._window_s = redis, clock, ids, window_s
+        self._kept_max = 2 * threshold + 100
+        self._own: dict[str, deque[tuple[float, str]]] = defaultdict(lambda: deque(maxlen=self._kept_max))
+        self._lock = threading.Lock()
+
+    def add(self, partner_id: str, failure: Failure, *, since: datetime | None = None) -> Counted:
+        """Adds a failure that happened now; what the window then holds, from `since` on (when it was last closed)."""
+        now_s = self._clock.now().timestamp()
+        from_s = now_s - self._window_s
+        key, member = f"breaker:failures:{partner_id}", self._text(failure)
+        answers = self._redis.execute(
+            [
+                ("ZADD", key, repr(now_s), member),
+                ("ZREMRANGEBYSCORE", key, "-inf", f"({from_s!r}"),
+                ("ZREMRANGEBYRANK", key, 0, -self._kept_max - 1),
+                ("ZRANGE", key, 0, -1, "WITHSCORES"),
+                ("EXPIRE", key, int(self._window_s) + 60),
+            ]
+        )
+        found = {_decoded(text): float(at_s) for text, at_s in _pairs(answers[3])}
+        with self._lock:
+            own = self._own[partner_id]
+            own.append((now_s, member))
+            while own and own[0][0] < from_s:
+                own.popleft()
+            found.update({text: at_s for at_s, text in own})
+        after_s = max(from_s, since.timestamp() if since is not None else from_s)
+        return _counted(text for text, at_s in found.items() if at_s >= after_s)
+
+    def _text(self, failure: Failure) -> str:
+        places = [[place.segment, place.element, place.message, place.count] for place in failure.places]
+        document = {"id": self._ids.new("failure"), "kind": failure.kind, "count": failure.count, "places": places}
+        return json.dumps(document, separators=(",", ":"))
+
+
+def _counted(texts: Iterable[str]) -> Counted:
+    counts: Counter[str] = Counter()
+    places: Counter[tuple[str, int | None]] = Counter()
+    messages: dict[tuple[str, int | None], str] = {}
+    for text in texts:
+        try:
+            document = json.loads(text)
+            counts[document["kind"]] += int(document["count"])
+            for segment, element, message, count in document["places"]:
+                places[segment, element] += count
+                messages.setdefault((segment, element), message)
+        except (ValueError, KeyError, TypeError):
+            continue  # not ours
+    return Counted(
+        malformed=counts["malformed"],
+        duplicates=counts["duplicate"],
+        places=tuple(
+            Place(segment=place[0], element=place[1], message=messages[place], count=count)
+            for place, count in places.most_common(_PLACES_MAX)
+        ),
+    )
+
+
+def _pairs(answer: Any) -> list[tuple[Any, Any]]:
+    """Members with their scores, whether the client has paired them already or not."""
+    if not isinstance(answer, list) or not answer:
+        return []
+    if isinstance(answer[0], tuple | list):
+        return [(one[0], one[1]) for one in answer]
+    return list(zip(answer[::2], answer[1::2], strict=True))
+
+
+def _decoded(text: Any) -> str:
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
