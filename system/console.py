@@ -6,11 +6,9 @@ the cause is gone), 2 the command or a setting is wrong. Every command leaves a 
 """
 
 import asyncio
-import getpass
 import hashlib
 import json
 import logging
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +21,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from system import logs
 from system.clock import RandomIds, SystemClock
+from system.commands import COMMANDS
+from system.governance.operators import operator_name
 from system.recovery.database import SOURCES, Asked, DatabaseRecovery, Listing, NoIncident
 from system.recovery.evidence import SourceUnavailable
 from system.settings import Settings
@@ -200,21 +200,18 @@ def _moment(text: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _operator() -> str:
-    try:
-        return os.environ.get("OPERATOR") or getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
-
-
 def _audit(action: str, *, reason: str, **outcome: Any) -> None:
-    extra = {"operator": _operator(), "action": action, "reason": reason, **outcome}
+    extra = {"operator": operator_name(), "action": action, "reason": reason, **outcome}
     _log.info("operator action", extra=extra)
 
 
 def _not_done(action: str, why: str) -> click.ClickException:
-    _log.error("operator action failed", extra={"operator": _operator(), "action": action, "error": why})
+    _log.error("operator action failed", extra={"operator": operator_name(), "action": action, "error": why})
     return click.ClickException(why)
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
 
 
 def main() -> int:

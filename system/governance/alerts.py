@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from system.governance.contacts import DBA, WHERE_NONE_IS_NAMED, Contact
+from system.governance.contacts import DBA, DEVOPS_LEAD, WHERE_NONE_IS_NAMED, Contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,4 +25,13 @@ DATABASE_CONNECTION_LOST = AlertRule(
     contact=DBA,
 )
 
-RULES = (DATABASE_CONNECTION_LOST,)
+CIRCUIT_BREAKER_OPEN = AlertRule(
+    name="CircuitBreakerOpen",
+    summary="Circuit breaker OPEN for partner {partner}",
+    description="A partner sent too many malformed or repeated signals and is refused until it sends good ones again.",
+    runbook="python -m system.console breakers list",
+    severity="warning",
+    contact=DEVOPS_LEAD,
+)
+
+RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN)

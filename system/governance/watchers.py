@@ -1,6 +1,7 @@
 """All watchers of the system, in one list: a new one is one line here."""
 
 from system.clock import Clock
+from system.governance.breaker_watcher import BreakerWatcher
 from system.governance.findings import Watcher
 from system.settings import Settings
 from system.storage import Storage
@@ -8,4 +9,4 @@ from system.storage import Storage
 
 def watchers_of(storage: Storage, settings: Settings, clock: Clock) -> tuple[Watcher, ...]:
     """Those of one monitor process; `storage` is shared by them."""
-    return ()
+    return (BreakerWatcher(storage),)

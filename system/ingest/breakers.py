@@ -95,6 +95,10 @@ class PartnerBreakers:
             return None
         return Refusal(retry_after_s=self._seconds_until(breaker), breaker=breaker)
 
+    async def look(self) -> None:
+        """Looks at the database now, rather than when it is time."""
+        await self._picture.read()
+
     async def admit(self, partner_id: str) -> Refusal | Breaker | None:
         """None where all is well, a Refusal, or the half-open breaker for which this request is a probe."""
         await self._picture.ready()
@@ -122,7 +126,12 @@ class PartnerBreakers:
 
     async def answered(self, partner_id: str, results: list[Result], body: bytes, probe: Breaker | None) -> None:
         """A body of this partner was stored, or was there already."""
-        repeats = [result.identity for result in results if result.status == "duplicate" and not result.unanswered]
+        counts_all = self._settings.unsafe_breaker_counts_our_refusals
+        repeats = [
+            result.identity
+            for result in results
+            if result.status == "duplicate" and (counts_all or not result.unanswered)
+        ]
         if repeats:
             try:
                 excused = await self._run_blocking(lambda: self.excuses.excused(partner_id, repeats, body))

@@ -79,7 +79,7 @@ class FailureWindow:
         self._lock = threading.Lock()
 
     def add(self, partner_id: str, failure: Failure, *, since: datetime | None = None) -> Counted:
-        """Adds a failure that happened now; what the window then holds, from `since` on (when it was last closed)."""
+        """Adds a failure that happened now; what the window then holds, after `since` (when it was last closed)."""
         now_s = self._clock.now().timestamp()
         from_s = now_s - self._window_s
         key, member = f"breaker:failures:{partner_id}", self._text(failure)
@@ -99,8 +99,8 @@ class FailureWindow:
             while own and own[0][0] < from_s:
                 own.popleft()
             found.update({text: at_s for at_s, text in own})
-        after_s = max(from_s, since.timestamp() if since is not None else from_s)
-        return _counted(text for text, at_s in found.items() if at_s >= after_s)
+        after_s = float("-inf") if since is None else since.timestamp()
+        return _counted(text for text, at_s in found.items() if at_s >= from_s and at_s > after_s)
 
     def _text(self, failure: Failure) -> str:
         places = [[place.segment, place.element, place.message, place.count] for place in failure.places]

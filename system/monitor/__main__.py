@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from system import logs
 from system.clock import RandomIds, SystemClock
 from system.governance.watchers import watchers_of
+from system.monitor.breaker_notices import BreakerNotices
 from system.monitor.database_probe import DatabaseProbe
 from system.monitor.delivery import Delivery
 from system.monitor.monitor import Monitor
@@ -45,8 +46,17 @@ def main() -> int:
     monitor = Monitor(probe, delivery, state, settings, clock, registry=registry)
     storage = Storage.connect(settings, clock=clock, ids=RandomIds())
     rounds = Rounds(watchers_of(storage, settings, clock), delivery, state, settings, clock, registry=registry)
+    notices = Delivery(
+        settings.notice_webhook_url,
+        client,
+        clock,
+        waiting=state.remembered.undelivered_notices,
+        changed=state.note_undelivered_notices,
+        addressed=True,
+    )
+    breaker_notices = BreakerNotices(storage, notices, state, settings, clock)
     routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
-    return serve(Starlette(routes=routes), background=[monitor.run, rounds.run, delivery.run])
+    return serve(Starlette(routes=routes), background=[monitor.run, rounds.run, delivery.run, breaker_notices.run, notices.run])
 
 
 if __name__ == "__main__":

@@ -25,7 +25,11 @@ Notification = dict[str, Any]
 
 
 class Delivery:
-    """A queue and one sender. `changed` is called with what still waits, whenever that changes."""
+    """A queue and one sender. `changed` is called with what still waits, whenever that changes.
+
+    With `addressed` each notification is `{"url", "body"}`, and `url` is for those that name none (None). One whose
+    receiver is down then lets the others go first.
+    """
 
     def __init__(
         self,
@@ -35,7 +39,9 @@ class Delivery:
         *,
         waiting: Iterable[Notification] = (),
         changed: Callable[[Sequence[Notification]], None] | None = None,
+        addressed: bool = False,
     ) -> None:
+        self._addressed = addressed
         self._url, self._client, self._clock = url, client, clock
         self._waiting: deque[Notification] = deque(waiting, maxlen=WAITING_MAX)
         self._changed = changed or (lambda _: None)
@@ -80,15 +86,20 @@ class Delivery:
                     self._drop(problem)
                     self._changed(self.waiting)
             else:
+                if self._addressed and still_first:
+                    self._waiting.rotate(-1)
                 _log.warning("notification not taken, trying again: %s", problem, extra={"after_s": delay_s})
                 await self._clock.sleep_s(delay_s)
                 delay_s = min(RETRY_MAX_S, delay_s * 2)
 
     async def _post(self, notification: Notification) -> str | None:
         """None when it was taken, else what kept it; `refused...` when it never will be."""
+        url, body = self._url, notification
+        if self._addressed:
+            url, body = notification["url"] or self._url, notification["body"]
         try:
-            response = await self._client.post(self._url, json=notification, timeout=_TIMEOUT_S)
-        except httpx.HTTPError as error:
+            response = await self._client.post(url, json=body, timeout=_TIMEOUT_S)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return f"{type(error).__name__}: {error}"
         if response.is_success:
             return None

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 _BYTES_MAX = 4_194_304
 TOLD_MAX = 1_000
+NOTICED_MAX = 1_000
 _Text = Annotated[str, StringConstraints(max_length=1_000)]
 _Texts = Annotated[dict[_Text, _Text], Field(max_length=50)]
 _log = logging.getLogger(__name__)
@@ -37,7 +38,9 @@ class Remembered(BaseModel):
 
     alerted_since: AwareDatetime | None = None
     undelivered: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    undelivered_notices: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
     told: Annotated[dict[_Text, Told], Field(max_length=TOLD_MAX)] = {}
+    noticed: Annotated[tuple[_Text, ...], Field(max_length=NOTICED_MAX)] = ()
 
 
 class StateFile:
@@ -58,6 +61,14 @@ class StateFile:
     def note_undelivered(self, undelivered: Sequence[dict[str, Any]]) -> None:
         """Keeps what waits to be delivered."""
         self._keep(self.remembered.model_copy(update={"undelivered": list(undelivered)}))
+
+    def note_undelivered_notices(self, undelivered: Sequence[dict[str, Any]]) -> None:
+        """Keeps what waits to be delivered to partners."""
+        self._keep(self.remembered.model_copy(update={"undelivered_notices": list(undelivered)}))
+
+    def note_noticed(self, incident_ids: Sequence[str]) -> None:
+        """Keeps the incidents that partners were told of, the newest last."""
+        self._keep(self.remembered.model_copy(update={"noticed": tuple(incident_ids)}))
 
     def _read(self) -> Remembered:
         if self._path is None or not self._path.exists():

@@ -1,6 +1,7 @@
 """The webhook's format: what a receiver of Alertmanager's version 4 reads."""
 
 from datetime import UTC, datetime, timedelta
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -26,13 +27,14 @@ ALERT = {"status", "labels", "annotations", "startsAt", "endsAt", "generatorURL"
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_the_format_and_who_is_called(rule: AlertRule) -> None:
-    body = notification(rule, status="firing", starts_at=START, reason="why")
+    labels = {name: f"a {name}" for _, name, _, _ in Formatter().parse(rule.summary) if name}
+    body = notification(rule, status="firing", starts_at=START, reason="why", labels=labels)
     (alert,) = body["alerts"]
     assert (set(body), set(alert)) == (TOP, ALERT)
     assert body["version"] == "4"
     assert alert["labels"]["alertname"] == rule.name
     assert alert["labels"]["contact"] == rule.contact.role
-    assert alert["annotations"]["summary"] == rule.summary
+    assert alert["annotations"]["summary"] == rule.summary.format(**labels)
     assert alert["annotations"]["phone"] == rule.contact.phone
     assert body["receiver"] == rule.contact.channel
     assert (alert["startsAt"], alert["endsAt"]) == ("2026-02-02T14:00:00Z", NOT_ENDED)

@@ -38,3 +38,24 @@ def test_the_newest_incident_is_the_one_listed_last(storage: Storage, clock: Any
     storage.lost_signals.record_lost([_lost(clock, "I1", "S1")])
     assert storage.lost_signals.newest_incident() == "I1"
     assert storage.lost_signals.lost_of("I9") == []
+
+
+def test_what_was_asked_for(storage: Storage, signal_of: Callable[..., NewSignal], clock: Any) -> None:
+    """The window's survivors and the list itself, and nothing that came after the partner was asked."""
+    survivor, gone, later, unknown = (Identity("P1", name, "original", "1") for name in ("S1", "S2", "S3", "S4"))
+    storage.signals.accept([signal_of("S1")])
+    since = clock.now()
+    clock.move(1)
+    assert storage.lost_signals.asked_for("P1", [survivor], since=since) == {}
+
+    storage.lost_signals.record_lost([_lost(clock, "I1", "S2")])
+    every = [survivor, gone, later, unknown]
+    assert storage.lost_signals.asked_for("P1", every, since=since) == {survivor: "I1", gone: "I1"}
+    clock.move(5)
+    storage.signals.accept([signal_of("S3")])
+    assert storage.lost_signals.asked_for("P1", every, since=since) == {survivor: "I1", gone: "I1"}
+    storage.lost_signals.mark_asked("I1", ["P1:S2:original:1"], clock.now())
+    assert storage.lost_signals.asked_for("P1", every, since=since) == {survivor: "I1", gone: "I1", later: "I1"}
+    assert storage.lost_signals.asked_for("P2", every, since=since) == {}
+    assert storage.lost_signals.asked_for("P1", every, since=clock.now()) == {}, "too long ago"
+    assert storage.lost_signals.asked_for("P1", [], since=since) == {}
