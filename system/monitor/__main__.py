@@ -56,7 +56,9 @@ def main() -> int:
     )
     breaker_notices = BreakerNotices(storage, notices, state, settings, clock)
     routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
-    return serve(Starlette(routes=routes), background=[monitor.run, rounds.run, delivery.run, breaker_notices.run, notices.run])
+    return serve(
+        Starlette(routes=routes), background=[monitor.run, rounds.run, delivery.run, breaker_notices.run, notices.run]
+    )
 
 
 if __name__ == "__main__":

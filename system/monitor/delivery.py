@@ -99,7 +99,9 @@ class Delivery:
             url, body = notification["url"] or self._url, notification["body"]
         try:
             response = await self._client.post(url, json=body, timeout=_TIMEOUT_S)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
+            return f"refused: {url!r} is no address: {error}"
+        except httpx.HTTPError as error:
             return f"{type(error).__name__}: {error}"
         if response.is_success:
             return None

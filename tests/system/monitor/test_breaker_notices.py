@@ -42,9 +42,7 @@ class Telling:
     def __init__(self, storage: Any, clock: Any, path: Path | None = None) -> None:
         client = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(202)))
         self.delivery = Delivery("http://n", client, clock, addressed=True)
-        self.notices = BreakerNotices(
-            storage, self.delivery, StateFile(path), SETTINGS, clock, run_blocking=in_place
-        )
+        self.notices = BreakerNotices(storage, self.delivery, StateFile(path), SETTINGS, clock, run_blocking=in_place)
 
     def told(self) -> list[tuple[str, str | None]]:
         asyncio.run(self.notices.step())
@@ -104,4 +102,7 @@ def test_a_partner_whose_receiver_is_down_does_not_keep_the_others_waiting(clock
             await asyncio.wait([running])
 
     asyncio.run(main())
-    assert [one for one in posted if ".invalid" in one] == ['http://all.invalid/ {"n":2}', 'http://own.invalid/in {"n":3}']
+    assert [one for one in posted if ".invalid" in one] == [
+        'http://all.invalid/ {"n":2}',
+        'http://own.invalid/in {"n":3}',
+    ]
