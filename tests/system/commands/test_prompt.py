@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from system.storage import Storage
 
 LINES = """from system.governance import CircuitBreakerRegistry
@@ -27,7 +29,9 @@ def test_blocks_and_mistakes(typed: Any) -> None:
     assert "ZeroDivisionError" in said.stderr
 
 
-def test_lines_as_options(run: Any, document: Any) -> None:
+def test_lines_as_options(run: Any, document: Any, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What a registry connects is closed by the end of its process, and this one goes on.
+    monkeypatch.setattr(Storage, "connect", lambda *_, **__: storage)
     ask, count = "CircuitBreakerRegistry().get_open_breakers()", "CircuitBreakerRegistry().get('P12345').failure_count"
     assert document("prompt", "--line", ask, "--line", count)["lines"] == [
         {"line": ask, "said": "['P12345']", "error": ""},
