@@ -15,8 +15,10 @@ import click
 
 if TYPE_CHECKING:
     from harness.run import Run
+    from harness.scenario import Scenario
 
 HARNESS_ERROR = 13
+STALE = 1
 
 
 class CannotRun(click.ClickException):
@@ -181,7 +183,7 @@ def judge(run_id: str, as_json: bool) -> None:
     with _clear_errors():
         from harness.run import exit_code, run_document
 
-        run = _load(run_id)
+        run, _ = _load(run_id)
         if as_json:
             _print_json(run_document(run))
         else:
@@ -191,19 +193,50 @@ def judge(run_id: str, as_json: bool) -> None:
 
 @main.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("--format", "form", type=click.Choice(["text"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "review"]), default="text", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 def report(run_id: str, form: str, output: Path | None) -> None:
-    """Show what a saved run saw. RUN is an id, or `last`."""
+    """Show what a saved run saw, as text or as a post-incident review in Markdown. RUN is an id, or `last`."""
     with _clear_errors():
-        from harness.reports.text import report_text
-
-        run = _load(run_id)
-        if output is None:
+        run, scenario = _load(run_id)
+        if output is None and form == "text":
             _show(run)
+            return
+        written = _review(run, scenario) if form == "review" else _text(run)
+        if output is None:
+            click.echo(written, nl=False)
         else:
-            output.write_text(report_text(run), encoding="utf-8")
+            output.write_text(written, encoding="utf-8")
             click.echo(f"written to {output}", err=True)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Write nothing; end with exit code 1 when the file is stale.")
+@json_option
+def playbook(check: bool, as_json: bool) -> None:
+    """Render PLAYBOOK.md from the scenarios and the claims. With --json: what checks each claim; writes nothing."""
+    with _clear_errors():
+        from harness.catalogue import Catalogue
+        from harness.claims import Claims
+        from harness.config import Config
+        from harness.reports.coverage import Coverage
+        from harness.reports.playbook import FILE_NAME, HINT, render_playbook
+
+        config = Config.load()
+        catalogue, claims = Catalogue.of(config), Claims.of(config)
+        file = config.scenarios_directory / FILE_NAME
+        rendered = render_playbook(catalogue.modules, claims, config.operator)
+        stale = not file.is_file() or file.read_bytes() != rendered.encode()
+        if as_json:
+            _print_json({**Coverage(scenarios=catalogue.scenarios, claims=claims).document(), "stale": stale})
+        elif stale and not check:
+            file.write_text(rendered, encoding="utf-8")
+            click.echo(f"written to {file}", err=True)
+        elif not stale:
+            click.echo(f"{file} says what the scenarios say", err=True)
+        if check and stale:
+            click.echo(f"{file} does not say what the scenarios say; {HINT}", err=True)
+            raise SystemExit(STALE)
 
 
 @main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
@@ -215,7 +248,7 @@ def proxy(words: tuple[str, ...]) -> None:
     proxy_main(list(words), prog_name="harness proxy")
 
 
-def _load(run_id: str) -> "Run":
+def _load(run_id: str) -> "tuple[Run, Scenario]":
     from harness.catalogue import Catalogue
     from harness.config import Config
     from harness.judging import judge_history
@@ -223,7 +256,23 @@ def _load(run_id: str) -> "Run":
 
     config = Config.load()
     catalogue = Catalogue.of(config)
-    return Store(config.runs).load(run_id, lambda name, history: judge_history(catalogue.named([name])[0], history))
+    run = Store(config.runs).load(run_id, lambda name, history: judge_history(catalogue.named([name])[0], history))
+    return run, catalogue.named([run.scenario])[0]
+
+
+def _text(run: "Run") -> str:
+    from harness.reports.text import report_text
+
+    return report_text(run)
+
+
+def _review(run: "Run", scenario: "Scenario") -> str:
+    from harness.claims import Claims
+    from harness.config import Config
+    from harness.reports.review import review
+
+    config = Config.load()
+    return review(run, scenario, operator=config.operator, hazards=Claims.of(config).hazards)
 
 
 def _show(run: "Run") -> None:

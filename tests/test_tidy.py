@@ -20,7 +20,7 @@ ROWS = (
     ("clock", "history", "verdict", "topology", "config", "metric", "interrupts"),
     ("environments", "services", "proxy", "traces", "checkers", "objective"),
     ("faults", "probes", "traffic", "judgement"),
-    ("scenario", "run", "steps"),
+    ("scenario", "run", "steps", "claims"),
     ("drill", "store", "replaying", "catalogue", "judging", "watching"),
     ("reports", "series", "standing", "doctor"),
     ("gate", "game_day"),

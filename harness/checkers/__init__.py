@@ -5,6 +5,7 @@ from harness.checkers.alerts import AlertSaid, AlertsToldOnce
 from harness.checkers.base import Checker, Claim, judge
 from harness.checkers.loss import AskedAgain, LossIsListed, NothingLost
 from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing
+from harness.checkers.review import LeavesAReview
 from harness.checkers.states import NoneStuck, OnlyLegalTransitions, StateHeld
 from harness.checkers.traces import TracesUnchanged
 
@@ -17,6 +18,7 @@ __all__ = [
     "Checker",
     "Claim",
     "IdsNameOneThing",
+    "LeavesAReview",
     "LossIsListed",
     "NoneStuck",
     "NothingLost",

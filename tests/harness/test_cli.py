@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.cli import HARNESS_ERROR, main
+from harness.cli import HARNESS_ERROR, STALE, main
 from tests.harness.toy_project import InSeries, make_project
 
 
@@ -72,6 +72,52 @@ def test_report_writes_the_text_of_a_run(project: Path) -> None:
     result = harness("report", "last", "--output", str(project / "report.txt"))
     assert result.exit_code == 0
     assert "SomethingWasBought" in (project / "report.txt").read_text()
+
+
+def test_report_writes_the_review_of_a_run(project: Path) -> None:
+    harness("drill", "shop_dies")
+    printed = harness("report", "last", "--format", "review")
+    assert printed.exit_code == 0
+    assert printed.stdout.startswith("# Post-incident review: The shop dies\n")
+    assert "`open back door`, to sell there: exit code 0" in printed.stdout
+    assert harness("report", "last", "--format", "review", "--output", str(project / "review.md")).exit_code == 0
+    assert (project / "review.md").read_text() == printed.stdout
+
+
+def test_the_playbook_is_written_where_the_scenarios_are_and_checked(project: Path) -> None:
+    file = project / "drills" / "PLAYBOOK.md"
+    missing = harness("playbook", "--check")
+    assert (missing.exit_code, file.exists()) == (STALE, False)
+    assert harness("playbook").exit_code == 0
+    assert "open back door" in file.read_text()
+    assert harness("playbook", "--check").exit_code == 0
+    file.write_text(file.read_text().replace("The shop dies", "The shop sleeps"))
+    stale = harness("playbook", "--check")
+    assert stale.exit_code == STALE
+    assert "does not say what the scenarios say; `harness playbook` renders it" in stale.output
+
+
+def test_the_playbook_as_one_document_writes_nothing(project: Path) -> None:
+    (project / "claims.toml").write_text(
+        '[sections]\n0 = "Toys"\n[claims]\n"0.1" = "Nobody can buy"\n"0.2" = "Bought"\n"0.3" = "Unseen"\n'
+    )
+    with (project / "pyproject.toml").open("a") as configuration:
+        configuration.write('claims = "claims.toml"\n')
+    result = harness("playbook", "--json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document["carried_by_nothing"] == ["0.3"]
+    assert document["claims"][0]["checked_by"][0] == {
+        "scenario": "shop_dies",
+        "kind": "symptom",
+        "name": "nobody can buy",
+    }
+    assert document["stale"] is True
+    assert not (project / "drills" / "PLAYBOOK.md").exists()
+    (project / "claims.toml").write_text('[sections]\n0 = "Toys"\n[claims]\n"0.1" = "Nobody can buy"\n')
+    wrong = harness("playbook")
+    assert wrong.exit_code == HARNESS_ERROR
+    assert "carries 0.2, which the claims do not state" in wrong.output
 
 
 @pytest.mark.parametrize(
