@@ -14,9 +14,11 @@ from dataclasses import replace
 
 from harness.checkers import (
     AcknowledgedWritesSurvive,
+    AlertSaid,
     AppliedExactlyOnce,
     AskedAgain,
     IdsNameOneThing,
+    LeavesAReview,
     LossIsListed,
     NoneStuck,
     NothingLost,
@@ -45,6 +47,7 @@ from scenarios.world.replay import TRACES
 from scenarios.world.traffic import SEND, SteadyTenders
 
 PRIMARY, REPLICA = "database-primary", "database-replica"
+CONNECTION_LOST = "Database connection lost"
 RESTING = FINAL | {"PARTIAL", "NEEDS_REVIEW"}
 
 STEADY_TENDERS = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=20.0)
@@ -95,6 +98,8 @@ SAFETY = (
     LossIsListed(write=SEND, listing=LIST.words, claims=("4.4",)),
     AskedAgain(write=SEND, asked_field="shipments", claims=("4.5",)),
     QuickRefusals(claims=("4.1",)),
+    AlertSaid(text=CONNECTION_LOST, contact="DBA", claims=("8.1",)),
+    LeavesAReview(claims=("8.2",)),
     TracesUnchanged(at_least=5),
 )
 
@@ -115,7 +120,7 @@ KILLED = Scenario(
     faults=(Kill(service=PRIMARY),),
     blast_radius=BlastRadius(services=frozenset({PRIMARY}), abort_if=success_ratio.at_most(0.0, for_s=30)),
     symptoms=(Symptom(text="the API answers 5xx", seen_as=status_5xx.at_least(1), within_s=5, claims=("4.1",)),),
-    alert=Alert(text="Database connection lost", within_s=10, claims=("4.1",)),
+    alert=Alert(text=CONNECTION_LOST, within_s=10, claims=("4.1",)),
     probes=(
         InboxProbe(),
         probes.ManagedDatabaseProbe(),

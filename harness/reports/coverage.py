@@ -15,7 +15,7 @@ from harness.steps import Operate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Carrier:
+class Check:
     """A part of a scenario that carries claims. `kind` is symptom, alert, step, checker or objective."""
 
     scenario: str
@@ -24,7 +24,7 @@ class Carrier:
     claims: tuple[str, ...]
 
 
-def carriers_of(scenario: Scenario) -> Iterator[Carrier]:
+def checks_of(scenario: Scenario) -> Iterator[Check]:
     """Every part of `scenario` that carries a claim, in the order in which a scenario reads."""
     parts = [("symptom", symptom.text, symptom.claims) for symptom in scenario.symptoms]
     if scenario.alert is not None:
@@ -36,7 +36,7 @@ def carriers_of(scenario: Scenario) -> Iterator[Carrier]:
     parts += [("objective", objective.name, objective.claims) for objective in scenario.objectives]
     for kind, name, claims in parts:
         if claims:
-            yield Carrier(scenario=scenario.name, kind=kind, name=name, claims=claims)
+            yield Check(scenario=scenario.name, kind=kind, name=name, claims=claims)
 
 
 def hazards_shown_by(control: NegativeControl) -> set[str]:
@@ -56,17 +56,15 @@ class Coverage:
         if not (self.claims.claims or self.claims.hazards):
             return
         for scenario in self.scenarios:
-            carried = {id_ for carrier in carriers_of(scenario) for id_ in carrier.claims}
-            if strangers := sorted(
-                (carried - set(self.claims.claims)) | (set(scenario.hazards) - set(self.claims.hazards))
-            ):
-                raise ClaimsError(
-                    f"scenario {scenario.name!r} carries {', '.join(strangers)}, which the claims do not state"
-                )
+            carried = {id_ for check in checks_of(scenario) for id_ in check.claims}
+            hazards = set(scenario.hazards) - set(self.claims.hazards)
+            if strangers := sorted((carried - set(self.claims.claims)) | hazards):
+                listed = ", ".join(strangers)
+                raise ClaimsError(f"scenario {scenario.name!r} carries {listed}, which the claims do not state")
 
-    def carriers(self, claim: str) -> list[Carrier]:
+    def checks(self, claim: str) -> list[Check]:
         """Whatever carries this claim, in any scenario."""
-        return [carrier for one in self.scenarios for carrier in carriers_of(one) if claim in carrier.claims]
+        return [check for one in self.scenarios for check in checks_of(one) if claim in check.claims]
 
     def controls(self, hazard: str) -> list[tuple[Scenario, NegativeControl]]:
         """The negative controls that show this hazard's harm."""
@@ -80,7 +78,7 @@ class Coverage:
     @property
     def carried_by_nothing(self) -> list[str]:
         """The claims that neither a scenario nor a test holds."""
-        return [id_ for id_, claim in self.claims.claims.items() if not claim.tests and not self.carriers(id_)]
+        return [id_ for id_, claim in self.claims.claims.items() if not claim.tests and not self.checks(id_)]
 
     @property
     def shown_by_nothing(self) -> list[str]:
@@ -97,7 +95,7 @@ class Coverage:
                     "section": self.claims.sections[claim.section],
                     "text": claim.text,
                     "carried": id_ not in nothing,
-                    "checked_by": _documents(self.carriers(id_)),
+                    "checked_by": _documents(self.checks(id_)),
                     "tests": list(claim.tests),
                 }
                 for id_, claim in self.claims.claims.items()
@@ -122,5 +120,5 @@ class Coverage:
         }
 
 
-def _documents(carriers: Iterable[Carrier]) -> list[dict[str, str]]:
-    return [{"scenario": one.scenario, "kind": one.kind, "name": one.name} for one in carriers]
+def _documents(checks: Iterable[Check]) -> list[dict[str, str]]:
+    return [{"scenario": one.scenario, "kind": one.kind, "name": one.name} for one in checks]

@@ -145,8 +145,8 @@ class _Playbook:
     def checked_by(self, claim: str) -> str:
         """What carries a claim, each part once, with the drills that have it where they are not all that carry it."""
         parts: dict[str, list[str]] = defaultdict(list)
-        for carrier in self.coverage.carriers(claim):
-            parts[f"{carrier.kind} {code(carrier.name)}"].append(carrier.scenario)
+        for check in self.coverage.checks(claim):
+            parts[f"{check.kind} {code(check.name)}"].append(check.scenario)
         drills = {scenario for scenarios in parts.values() for scenario in scenarios}
         said = [part if {*of} == drills else f"{part} (of {self.named(of)})" for part, of in parts.items()]
         carried = [f"{', '.join(said)} in {self.named(drills)}"] if said else []

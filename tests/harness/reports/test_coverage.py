@@ -6,7 +6,7 @@ import pytest
 
 from harness.claims import Claims, ClaimsError, Hazard, StatedClaim
 from harness.judging import course_of, objectives_of, premises_of
-from harness.reports.coverage import Coverage, carriers_of
+from harness.reports.coverage import Coverage, checks_of
 from harness.scenario import Alert, NegativeControl, Recovery
 from harness.steps import Operate
 from tests.harness.toy_scenario import SHOP_DIES
@@ -76,4 +76,4 @@ def test_what_carries_is_what_is_judged() -> None:
     checkers = (*premises_of(scenario), *scenario.invariants, *course_of(scenario))
     expected = {claim for checker in checkers for claim in checker.claims}
     expected |= {claim for objective in objectives_of(scenario) for claim in objective.claims}
-    assert {claim for one in carriers_of(scenario) for claim in one.claims} == expected == {"0.1", "0.2", "0.3", "0.4"}
+    assert {claim for one in checks_of(scenario) for claim in one.claims} == expected == {"0.1", "0.2", "0.3", "0.4"}
