@@ -215,7 +215,10 @@ class Gauge(_Comparable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCount(_Comparable):
-    """Events of a kind and action in the window, whose value has each of `fields` as given."""
+    """Events of a kind and action in the window, whose value has each of `fields` as given.
+
+    In `action` a `*` stands for what nobody could know before, such as an id.
+    """
 
     kind: Kind
     action: str
@@ -230,7 +233,7 @@ class EventCount(_Comparable):
         return float(
             sum(
                 event.kind is self.kind
-                and event.action == self.action
+                and event.says(self.action)
                 and all(str(event.value.get(name)) == value for name, value in self.fields)
                 for event in history.between(window.from_s, window.to_s)
             )

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     """An answer the model is less sure of goes to a person."""
     hallucination_confidence: Ratio = 0.9
     """An impossible value above this confidence is a hallucination, not a doubt."""
+    past_slack_s: LongSpan = 86_400.0
+    """A stop longer than this before the signal came is in the past; a day leaves room for every zone."""
     resolver_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
 
     # Agents.
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
     unsafe_counter_ids: bool = False
     unsafe_breaker_writes_each_reject: bool = False
     unsafe_breaker_counts_our_refusals: bool = False
+    unsafe_allow_infinite: bool = False
+    unsafe_no_grounding: bool = False
 
     @property
     def unsafe(self) -> tuple[str, ...]:

@@ -1,19 +1,18 @@
-"""What the world's language model was told to answer: scripts, recorded answers, and how to misbehave.
+"""What the world's language model was told to answer: recorded answers, and when to answer at all.
 
-All of it is bounded, because it arrives over HTTP. Which of them wins is decided in `llm`.
+All of it is bounded, because it arrives over HTTP. Scripts stand in `scripts`; which of them wins is decided in `llm`.
 """
 
 import asyncio
 import hashlib
 import json
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scenarios.world.serving import BadRequest
 
-SCRIPTS_MAX = 1_000
 INTERACTIONS_MAX = 10_000
 HANG_S_MAX = 600.0
 DELAY_S_MAX = 600.0
@@ -28,10 +27,10 @@ def canonical_digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def completion(body: Mapping[str, Any], content: str) -> dict[str, Any]:
-    """A chat completion in the API's format that answers `content` to `body`."""
+def completion(body: Mapping[str, Any], content: str | None, refusal: str | None = None) -> dict[str, Any]:
+    """A chat completion in the API's format that answers `content` to `body`, or refuses to."""
     prompt_tokens = len(json.dumps(body.get("messages", []))) // 4
-    completion_tokens = len(content) // 4
+    completion_tokens = len(content or refusal or "") // 4
     return {
         "id": f"chatcmpl-{canonical_digest(body)[:24]}",
         "object": "chat.completion",
@@ -40,7 +39,7 @@ def completion(body: Mapping[str, Any], content: str) -> dict[str, Any]:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": content, "refusal": None},
+                "message": {"role": "assistant", "content": content, "refusal": refusal},
                 "logprobs": None,
                 "finish_reason": "stop",
             }
@@ -103,42 +102,6 @@ class Behaviour:
         """What `become` would have to be told to get here."""
         names = ("delay_s", "status", "hang", "lose_answer", "times")
         return {name: getattr(self, name) for name in names}
-
-
-@dataclass(slots=True)
-class _Script:
-    shipment_id: str | None
-    contains: str | None
-    content: str
-    left: int | None
-
-
-class Scripts:
-    """Answers that were written beforehand for certain signals; the newest that fits wins."""
-
-    def __init__(self) -> None:
-        self._scripts: deque[_Script] = deque(maxlen=SCRIPTS_MAX)
-
-    def __len__(self) -> int:
-        return len(self._scripts)
-
-    def add(self, document: Mapping[str, Any]) -> None:
-        """One script, for a `shipment_id` or for signals that hold a text (`contains`). Raises BadRequest."""
-        shipment_id, contains, content = (document.get(name) for name in ("shipment_id", "contains", "content"))
-        if not isinstance(content, str) or (isinstance(shipment_id, str) == isinstance(contains, str)):
-            raise BadRequest("expected `content` as text and either `shipment_id` or `contains`")
-        times = document.get("times")
-        left = None if times is None else int(number_of(document, "times", 1_000_000))
-        self._scripts.append(_Script(shipment_id, contains, content, left))
-
-    def content_for(self, shipment_id: object, signal: str) -> str | None:
-        """The scripted answer to a signal, counted as used, or None when no script fits."""
-        for script in reversed(self._scripts):
-            fits = script.shipment_id == shipment_id if script.contains is None else script.contains in signal
-            if fits and script.left != 0:
-                script.left = None if script.left is None else script.left - 1
-                return script.content
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from harness.clock import epoch_s, sleep_s
-from scenarios.world.answers import Behaviour, Cassette, Scripts, canonical_digest, completion
+from scenarios.world.answers import Behaviour, Cassette, canonical_digest, completion
 from scenarios.world.reading import read_signal
+from scenarios.world.scripts import Scripted, Scripts
 from scenarios.world.serving import (
     BadRequest,
     app_of,
@@ -56,7 +57,14 @@ class LanguageModel:
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS_KEPT_MAX)
         self.request_count = 0
 
-    def note(self, body: Mapping[str, Any], answered: str, shipment_id: object, content: str | None) -> None:
+    def note(
+        self,
+        body: Mapping[str, Any],
+        answered: str,
+        shipment_id: object = None,
+        content: str | None = None,
+        script: str | None = None,
+    ) -> None:
         """Keep one request for `GET /control/requests`; the oldest are dropped beyond `REQUESTS_KEPT_MAX`."""
         self.request_count += 1
         self.requests.append(
@@ -64,6 +72,7 @@ class LanguageModel:
                 "number": self.request_count,
                 "at_epoch_s": epoch_s(),
                 "answered": answered,
+                "script": script,
                 "shipment_id": shipment_id,
                 "digest": canonical_digest(body),
                 "request": body if len(json.dumps(body)) <= REQUEST_LENGTH_KEPT_MAX else None,
@@ -75,17 +84,18 @@ class LanguageModel:
         """The response to one request and its status: from the cassette, from a script, or read from the prompt."""
         recorded = self.cassette.answer(body)
         if recorded is not None:
-            self.note(body, "cassette", None, None)
+            self.note(body, "cassette")
             return recorded.response, recorded.status
         if self.cassette.strict:
-            self.note(body, "unmatched", None, None)
+            self.note(body, "unmatched")
             return error_body("no recorded answer matches this request", "unmatched_request"), 404
         signal = signal_of(prompt_of(body))
         read = read_signal(signal)
-        scripted = self.scripts.content_for(read.get("shipment_id"), signal)
-        content = json.dumps(read) if scripted is None else scripted
-        self.note(body, "reader" if scripted is None else "script", read.get("shipment_id"), content)
-        return completion(body, content), 200
+        scripted = self.scripts.answer_for(read, signal)
+        answer = scripted or Scripted(content=json.dumps(read))
+        kind = "reader" if scripted is None else "script"
+        self.note(body, kind, read.get("shipment_id"), answer.content or answer.refusal, answer.name)
+        return completion(body, answer.content, answer.refusal), 200
 
 
 def error_body(message: str, code: str, kind: str = "invalid_request_error") -> dict[str, Any]:
@@ -129,11 +139,11 @@ def app(world: LanguageModel) -> ASGIApp:
             if behaviour.delay_s:
                 await sleep_s(behaviour.delay_s)
             if behaviour.hang:
-                world.note(body, "hang", None, None)
+                world.note(body, "hang")
                 await hold(request, behaviour.changed, behaviour.limit_s)
                 return JSONResponse(error_body("the server was held", "held", "server_error"), status_code=503)
             if behaviour.status:
-                world.note(body, str(behaviour.status), None, None)
+                world.note(body, str(behaviour.status))
                 failed = error_body("told to fail", "told_to_fail", "server_error")
                 return JSONResponse(failed, status_code=behaviour.status)
             response, status = world.answer(body)
@@ -163,6 +173,10 @@ def _control_routes(world: LanguageModel) -> list[Route]:
         world.scripts.add(await json_object(request))
         return JSONResponse({"scripts": len(world.scripts)}, status_code=201)
 
+    async def forget_answers(_: Request) -> Response:
+        world.scripts.forget()
+        return JSONResponse({"scripts": 0})
+
     async def behaviour(request: Request) -> Response:
         world.behaviour.become(await json_object(request))
         return JSONResponse(world.behaviour.as_json())
@@ -186,6 +200,7 @@ def _control_routes(world: LanguageModel) -> list[Route]:
 
     return [
         Route("/control/answers", answers, methods=["POST"]),
+        Route("/control/answers/forget", forget_answers, methods=["POST"]),
         Route("/control/behaviour", behaviour, methods=["POST"]),
         Route("/control/cassette", cassette, methods=["GET", "POST", "DELETE"]),
         Route("/control/requests", requests),

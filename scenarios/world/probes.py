@@ -85,6 +85,25 @@ def open_work(service: str) -> SqlProbe:
     )
 
 
+def hallucinations(service: str) -> SqlProbe:
+    """How many intents failed of a hallucination that the model was sure of, and how many of them nobody looked into.
+
+    A gauge called `hallucinations`, with `failed` and `untagged`.
+    """
+    return SqlProbe(
+        name="hallucinations",
+        service=service,
+        gauge=True,
+        sql=(
+            "SELECT COUNT(*) AS failed, COALESCE(SUM(h.tagged_at IS NULL), 0) AS untagged "
+            "FROM freight.hallucinations h JOIN freight.intents i ON i.id = h.intent_id "
+            "WHERE i.state = 'FAILED' AND h.confidence > 0.9 "
+            "AND i.error_reason LIKE 'Hallucination: %%'"
+        ),
+        every_s=0.1,
+    )
+
+
 def witness_rows(service: str) -> SqlProbe:
     """What clients with held connections wrote into one database."""
     return SqlProbe(name="witness", service=service, sql="SELECT id FROM witness.writes")
@@ -141,6 +160,31 @@ class LedgerProbe:
     async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
         loads = [load for load in await _loads(environment, self.service) if load["reference"].startswith("P")]
         history.append(actor=f"probe {self.service}", kind=Kind.PROBE, action=self.name, value={"loads": loads})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedAnswers:
+    """What the language model answered by script, by its own diary: which script, and for which shipment."""
+
+    service: str = "llm"
+    every_s: float = 0.2
+
+    @property
+    def name(self) -> str:
+        return "answers"
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset({Capability.OUTSIDE_PARTY})
+
+    async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
+        diary = await capability(environment, OutsideParty).request(self.service, "GET", "/control/requests")
+        answers = [
+            {"number": entry["number"], "script": entry["script"], "shipment": entry["shipment_id"]}
+            for entry in diary["requests"]
+            if entry["answered"] == "script"
+        ]
+        history.append(actor=f"probe {self.service}", kind=Kind.PROBE, action=self.name, value={"answers": answers})
 
 
 async def _loads(environment: Environment, service: str) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ partners.
 import hashlib
 import json
 import random
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -28,8 +29,8 @@ __all__ = [
 X12 = "application/edi-x12"
 JSON = "application/json"
 
-_FIRST_DAY = datetime(2027, 3, 1)
-"""Where the made-up days start, whatever today is, so that a seed always gives the same bytes."""
+_FIRST_DAY = datetime(2090, 3, 1)
+"""Where the made-up days start, whatever today is, so that a seed always gives the same bytes; none is ever over."""
 _OPEN_SHIPMENTS_MAX = 200
 _DELIMITERS = (
     Delimiters(),
@@ -96,11 +97,20 @@ class TenderSource:
 
     Shipment ids hold a digest of seed and partner, so they are unique within a run if no two sources share both.
     About a seventh of the sets change an earlier shipment, a fourteenth cancels one; one batch in eight holds several
-    sets, one in ten is JSON. `originals_only` leaves changes and cancels out.
+    sets, one in ten is JSON. `originals_only` leaves changes and cancels out; `alter` may make something else of each
+    tender or change before it is written.
     """
 
-    def __init__(self, seed: int | str, partner: str, *, originals_only: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int | str,
+        partner: str,
+        *,
+        originals_only: bool = False,
+        alter: Callable[[SentTender], SentTender] = lambda tender: tender,
+    ) -> None:
         self.partner = partner
+        self._alter = alter
         self._random = random.Random(f"{seed}:{partner}")  # noqa: S311 -- traffic must repeat, not be secret
         self._prefix = hashlib.sha256(f"{seed}:{partner}".encode()).hexdigest()[:6].upper()
         self._originals_only = originals_only
@@ -150,7 +160,8 @@ class TenderSource:
         if kind < 0.07:
             self._open.remove(shipment)
             return replace(shipment.latest, purpose="cancel", version="1")
-        change = replace(self._changed(shipment.latest), purpose="change", version=str(shipment.version_next))
+        changed = replace(self._changed(shipment.latest), purpose="change", version=str(shipment.version_next))
+        change = self._alter(changed)
         shipment.latest = change
         shipment.version_next += 1
         return change
@@ -159,7 +170,7 @@ class TenderSource:
         draw = self._random
         self._shipment_count += 1
         stops = self._stops()
-        tender = SentTender(
+        plain = SentTender(
             partner=self.partner,
             shipment_id=f"S{self._prefix}{self._shipment_count:05d}",
             purpose="original",
@@ -172,6 +183,7 @@ class TenderSource:
             rate=None if draw.random() < 0.15 else draw.randrange(40_000, 900_000) / 100,
             stops=stops,
         )
+        tender = self._alter(plain)
         self._open.append(_Shipment(tender))
         del self._open[:-_OPEN_SHIPMENTS_MAX]
         return tender

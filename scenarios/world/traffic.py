@@ -17,6 +17,7 @@ from harness.clock import epoch_s, sleep_s
 from harness.environments.base import Capability
 from harness.history import Event, Kind
 from harness.traffic import RecordingClient, Stage, arrivals
+from scenarios.world.alterations import Alteration, altering
 from scenarios.world.partners import load_partners
 from scenarios.world.sent_tender import expected_content
 from scenarios.world.tenders import Batch, TenderSource
@@ -129,7 +130,8 @@ class SteadyTenders:
     """`partners` together send `rate_per_s` batches a second, over `link`; a time-out is `timeout_s`.
 
     Past `open_at_most` batches that nobody has said yes or no to, partners tender nothing new: they too have desks of
-    a finite size, and a client that queues without end only measures its own queue.
+    a finite size, and a client that queues without end only measures its own queue. `alterations` are ways in which
+    what they tender is not as it should be.
     """
 
     partners: tuple[str, ...]
@@ -139,6 +141,7 @@ class SteadyTenders:
     retry_after_s: float = 0.25
     attempts: int = 60
     open_at_most: int = 60
+    alterations: tuple[Alteration, ...] = ()
 
     @property
     def name(self) -> str:
@@ -157,7 +160,7 @@ class SteadyTenders:
                 _Partner(
                     name=name,
                     api_key=keys[name],
-                    source=TenderSource(seed, name),
+                    source=TenderSource(seed, name, alter=altering(self.alterations, stage)),
                     client=client,
                     stage=stage,
                     retry_after_s=self.retry_after_s,

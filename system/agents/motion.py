@@ -45,7 +45,7 @@ class Load(BaseModel):
     load_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     reference: Annotated[str, StringConstraints(max_length=200)]
     status: Annotated[str, StringConstraints(max_length=40)]
-    content: dict[Annotated[str, StringConstraints(max_length=200)], Any]
+    content: Annotated[dict[Annotated[str, StringConstraints(max_length=200)], Any], Field(max_length=1_000)]
     rank: Annotated[tuple[Annotated[int, Field(ge=0, le=2**63)], ...], Field(max_length=8)] | None = None
 
     @property

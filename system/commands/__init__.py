@@ -1,7 +1,8 @@
 """The console's commands that have a file of their own; `system.console` adds them all."""
 
 from system.commands.breakers import breakers
+from system.commands.hallucinations import hallucinations
 from system.commands.prompt import prompt
 from system.commands.reviews import reviews
 
-COMMANDS = (breakers, prompt, reviews)
+COMMANDS = (breakers, hallucinations, prompt, reviews)

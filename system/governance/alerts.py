@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from system.governance.contacts import DBA, DEVOPS_LEAD, WHERE_NONE_IS_NAMED, Contact
+from system.governance.contacts import AI_ENGINEERING_LEAD, DBA, DEVOPS_LEAD, WHERE_NONE_IS_NAMED, Contact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,4 +34,13 @@ CIRCUIT_BREAKER_OPEN = AlertRule(
     contact=DEVOPS_LEAD,
 )
 
-RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN)
+HALLUCINATION_DETECTED = AlertRule(
+    name="HallucinationDetected",
+    summary="Hallucination detected in IntentInstance #{intent_id}",
+    description="The model was sure of a value that no load has, or that its signal does not say. Nothing was booked.",
+    runbook="python -m system.console hallucinations show INTENT; then hallucinations tag INTENT --why ...",
+    severity="warning",
+    contact=AI_ENGINEERING_LEAD,
+)
+
+RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN, HALLUCINATION_DETECTED)

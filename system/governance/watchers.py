@@ -3,10 +3,11 @@
 from system.clock import Clock
 from system.governance.breaker_watcher import BreakerWatcher
 from system.governance.findings import Watcher
+from system.governance.hallucinations import HallucinationWatcher
 from system.settings import Settings
 from system.storage import Storage
 
 
 def watchers_of(storage: Storage, settings: Settings, clock: Clock) -> tuple[Watcher, ...]:
     """Those of one monitor process; `storage` is shared by them."""
-    return (BreakerWatcher(storage),)
+    return (BreakerWatcher(storage), HallucinationWatcher(storage.hallucinations))

@@ -15,8 +15,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 _BYTES_MAX = 4_194_304
 TOLD_MAX = 1_000
 NOTICED_MAX = 1_000
-_Text = Annotated[str, StringConstraints(max_length=1_000)]
+TEXT_MAX = 1_000
+_Text = Annotated[str, StringConstraints(max_length=TEXT_MAX)]
 _Texts = Annotated[dict[_Text, _Text], Field(max_length=50)]
+_Notification = Annotated[dict[_Text, Any], Field(max_length=50)]
 _log = logging.getLogger(__name__)
 
 
@@ -37,8 +39,8 @@ class Remembered(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     alerted_since: AwareDatetime | None = None
-    undelivered: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
-    undelivered_notices: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    undelivered: Annotated[list[_Notification], Field(max_length=100)] = []
+    undelivered_notices: Annotated[list[_Notification], Field(max_length=100)] = []
     told: Annotated[dict[_Text, Told], Field(max_length=TOLD_MAX)] = {}
     noticed: Annotated[tuple[_Text, ...], Field(max_length=NOTICED_MAX)] = ()
 

@@ -10,7 +10,10 @@ TEXT_LENGTH_MAX = 4_194_304
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _Text = Annotated[str, StringConstraints(max_length=TEXT_LENGTH_MAX)]
-_Headers = dict[Annotated[str, StringConstraints(max_length=200)], Annotated[str, StringConstraints(max_length=8_192)]]
+_Headers = Annotated[
+    dict[Annotated[str, StringConstraints(max_length=200)], Annotated[str, StringConstraints(max_length=8_192)]],
+    Field(max_length=1_000),
+]
 _Seconds = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 
 

@@ -3,21 +3,25 @@
 1. It is no valid answer: FAILED.
 2. It contradicts the signal: FAILED if it was sure of itself, else a person looks.
 3. The signal itself lacks required fields: PARTIAL, with their names; what the model made up for them is dropped.
-4. It differs in words, or overlooked something: a person looks.
+4. It differs in words, overlooked something, or says, as the signal does, what cannot be any more: a person looks.
 5. It is not sure enough: a person looks.
 6. The partner's autonomy tier does not let this kind go by itself: a person looks.
 7. CONFIRMED.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import ValidationError
 
 from system.resolver.grounding import Findings, compare, typed
 from system.resolver.impossible import reason_of, stated_confidence
 from system.resolver.models import ANSWER, Answer
+from system.resolver.unsafe_answer import bounded_below_alone
 from system.settings import Settings
 from system.storage import Resolution, Signal, State
+from system.storage.hallucinations import PREFIX
 from system.storage.values import Payload
 from system.x12.tender import Tender
 
@@ -37,21 +41,25 @@ LOWEST_TIER = 1
 def decide(content: str, signal: Signal, *, tier: int, settings: Settings) -> Resolution:
     """What becomes of the intent of `signal` after the model answered `content`."""
     try:
-        answer = ANSWER.validate_json(content)
+        answer = bounded_below_alone(content) if settings.unsafe_allow_infinite else ANSWER.validate_json(content)
     except ValidationError as error:
+        reason = reason_of(error, content, hallucination_confidence=settings.hallucination_confidence)
         return Resolution(
             state=State.FAILED,
             confidence=stated_confidence(content),
-            error_reason=reason_of(error, content, hallucination_confidence=settings.hallucination_confidence),
+            error_reason=reason,
+            hallucinated=content if reason.startswith(PREFIX) else None,
         )
     tender = typed(signal.tender)
     if tender is None:
         return _resolved(answer, State.NEEDS_REVIEW, "the signal has no typed form to compare the answer with")
-    found = compare(answer, tender)
+    earliest = signal.received_at - timedelta(seconds=settings.past_slack_s)
+    found = Findings() if settings.unsafe_no_grounding else compare(answer, tender, earliest=earliest)
     if found.false:
-        sure = answer.confidence > settings.hallucination_confidence
-        state, prefix = (State.FAILED, "Hallucination") if sure else (State.NEEDS_REVIEW, "Not as the signal says")
-        return _resolved(answer, state, f"{prefix}: {'; '.join(found.false)}")
+        said = "; ".join(found.false)
+        if answer.confidence > settings.hallucination_confidence:
+            return replace(_resolved(answer, State.FAILED, f"{PREFIX}{said}"), hallucinated=content)
+        return _resolved(answer, State.NEEDS_REVIEW, f"Not as the signal says: {said}")
     return _complete(answer, tender, found, tier=tier, settings=settings)
 
 

@@ -3,12 +3,13 @@
 A confident, well-formed, possible value can still be made up (42,000 lb where the signal says 4,200). Numbers, times
 and ids must agree within rounding; words and stops are held more loosely, because a model may spell them differently,
 so a difference there is a question for a person. What the signal does not state cannot be confirmed by any confidence.
+A time that is over is made up where the signal says another, and for a person where it says the same.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +20,9 @@ from system.x12.tender import Tender
 KINDS: Mapping[str, str] = {"original": "tender", "change": "change", "cancel": "cancel"}
 _FACTS = ("weight_lb", "rate_usd", "pickup_at", "delivery_at")
 _WORDS = ("equipment", "commodity")
+_TIMES = ("pickup_at", "delivery_at")
+_POUNDS_PER_KILOGRAM = 2.20462262
+_NEARLY = 0.01
 _RELATIVE, _ABSOLUTE = 0.001, 0.02
 """Two readers may round a converted unit differently."""
 
@@ -41,8 +45,8 @@ def typed(tender: Mapping[str, Any]) -> Tender | None:
         return None
 
 
-def compare(answer: Answer, tender: Tender) -> Findings:
-    """What in `answer` the signal does not bear out."""
+def compare(answer: Answer, tender: Tender, *, earliest: datetime) -> Findings:
+    """What in `answer` the signal does not bear out. A time before `earliest` (aware) is over."""
     found = Findings()
     if answer.kind != KINDS[tender.purpose]:
         found.false.append(f"kind {answer.kind} for {tender.purpose}")
@@ -57,7 +61,10 @@ def compare(answer: Answer, tender: Tender) -> Findings:
         elif said is None and stands is not None:
             found.doubtful.append(f"{name} overlooked")
         elif said is not None and not _same(said, stands):
-            found.false.append(f"{name} {_plain(said)}, signal says {_plain(stands)}")
+            hint = _hint(said, stands, earliest)
+            found.false.append(f"{name} {_plain(said)}, signal says {_plain(stands)}{hint}")
+        elif said is not None and name in _TIMES and _is_over(said, earliest):
+            found.doubtful.append(f"{name} {_plain(said)} is in the past")
     for name in _WORDS:
         said, stands = getattr(answer, name), getattr(tender, name)
         if said is not None and stands is None:
@@ -66,6 +73,26 @@ def compare(answer: Answer, tender: Tender) -> Findings:
             found.doubtful.append(f"{name} {said!r}, signal says {stands!r}")
     _compare_stops(answer.stops, tender.stops, found)
     return found
+
+
+def _hint(said: float | datetime, stands: float | datetime, earliest: datetime) -> str:
+    """How a wrong fact came about, where that can be seen."""
+    if isinstance(said, datetime):
+        return " (in the past)" if _is_over(said, earliest) else ""
+    if isinstance(stands, datetime):
+        return ""
+    for factor, words in (
+        (1 / _POUNDS_PER_KILOGRAM, "kilograms as pounds"),
+        (_POUNDS_PER_KILOGRAM, "pounds converted twice"),
+    ):
+        if abs(said - stands * factor) <= _NEARLY * abs(stands * factor):
+            return f" ({words})"
+    return ""
+
+
+def _is_over(at: datetime, earliest: datetime) -> bool:
+    # A local time is taken for UTC: `earliest` leaves room for every zone.
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) < earliest
 
 
 def _compare_stops(said: tuple[Any, ...], stand: tuple[Any, ...], found: Findings) -> None:

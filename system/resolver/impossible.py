@@ -63,6 +63,8 @@ def _impossible(error: Mapping[str, Any]) -> str | None:
     kind, value = str(error["type"]), error["input"]
     if kind in _BELOW:
         return f"{'negative' if isinstance(value, int | float) and value < 0 else 'zero'} {noun}"
+    if kind == "finite_number" and isinstance(value, float) and math.isnan(value):
+        return f"{noun} that is no number"
     if kind in _ADJECTIVES:
         return f"{_ADJECTIVES[kind]} {noun}"
     if field.endswith("at") and kind.startswith(_IMPOSSIBLE_TIMES):

@@ -7,6 +7,7 @@ the resolver's, what to do about it the agents'.
 from system.storage.breakers import Breaker, BreakerState, Place, Trip
 from system.storage.engine import make_engine
 from system.storage.errors import CommitUnknown, DatabaseUnavailable, FencedOff, IllegalTransition
+from system.storage.hallucinations import Hallucination
 from system.storage.operator_actions import OperatorAction
 from system.storage.quality_reviews import QualityReview
 from system.storage.schema import create_schema
@@ -36,6 +37,7 @@ __all__ = [
     "CommitUnknown",
     "DatabaseUnavailable",
     "FencedOff",
+    "Hallucination",
     "Identity",
     "IllegalTransition",
     "Intent",

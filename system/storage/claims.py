@@ -12,12 +12,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
 from system.clock import Clock
 from system.storage import schema
 from system.storage.engine import Database
 from system.storage.errors import FencedOff
+from system.storage.hallucinations import hallucination_row
 from system.storage.intents import intent_of
 from system.storage.partners import partner_of
 from system.storage.signals import signal_of
@@ -93,7 +94,10 @@ class Claims:
             "retries": 0,
             "retry_at": None,
         }
-        self._end(claim, resolution.state, values, resolution.error_reason)
+        kept = None
+        if resolution.hallucinated is not None:
+            kept = hallucination_row(claim.intent.id, resolution, at=self._clock.now())
+        self._end(claim, resolution.state, values, resolution.error_reason, hallucination=kept)
 
     def finish_execution(self, claim: Claim, load_id: str | None) -> None:
         """Ends an agent's claim: done, in this load (None: the shipment was cancelled before it had one); FencedOff."""
@@ -157,13 +161,23 @@ class Claims:
         partner = connection.execute(select(_partners).where(_partners.c.id == intent.partner_id)).one_or_none()
         return Claim(intent=intent, signal=signal, partner=None if partner is None else partner_of(partner))
 
-    def _end(self, claim: Claim, after: State, values: Mapping[str, Any], reason: str | None) -> None:
+    def _end(
+        self,
+        claim: Claim,
+        after: State,
+        values: Mapping[str, Any],
+        reason: str | None,
+        *,
+        hallucination: Mapping[str, Any] | None = None,
+    ) -> None:
         intent = claim.intent
         fence = and_(_intents.c.attempt == intent.attempt, _intents.c.epoch == intent.epoch)
 
         def work(connection: Connection) -> None:
             actor = intent.worker or "unknown"
             self._move(connection, intent, after, values, actor=actor, reason=reason, fence=fence)
+            if hallucination is not None:
+                connection.execute(insert(schema.hallucinations), hallucination)
 
         self._database.transact(work)
 

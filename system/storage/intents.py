@@ -47,32 +47,39 @@ class Intents:
 
     def review(self, intent_id: str, state: State, *, actor: str, reason: str) -> Intent:
         """Writes what a person decided; KeyError: no such intent; IllegalTransition: not theirs to decide."""
+        return self._database.transact(
+            lambda connection: self.review_in(connection, intent_id, state, actor=actor, reason=reason)
+        )
+
+    def review_in(self, connection: Connection, intent_id: str, state: State, *, actor: str, reason: str) -> Intent:
+        """As `review`, in the transaction of whoever has more to write about it."""
         table = schema.intents
+        before = self.locked(connection, intent_id)
+        check_transition(before.state, state)
+        values: dict[str, Any] = {"state": state, "changes": before.changes + 1, "updated_at": self._clock.now()}
+        if state is State.FAILED:
+            values["error_reason"] = reason[:200]
+        connection.execute(update(table).where(table.c.id == intent_id).values(values))
+        step = Step(
+            intent_id=intent_id,
+            number=before.changes + 1,
+            before=before.state,
+            after=state,
+            actor=actor,
+            attempt=before.attempt,
+            epoch=before.epoch,
+            reason=reason,
+        )
+        self._transitions.record(connection, [step])
+        return intent_of(connection.execute(select(table).where(table.c.id == intent_id)).one())
 
-        def write(connection: Connection) -> Intent:
-            row = connection.execute(select(table).where(table.c.id == intent_id).with_for_update()).one_or_none()
-            if row is None:
-                raise KeyError(intent_id)
-            before = intent_of(row)
-            check_transition(before.state, state)
-            values: dict[str, Any] = {"state": state, "changes": before.changes + 1, "updated_at": self._clock.now()}
-            if state is State.FAILED:
-                values["error_reason"] = reason[:200]
-            connection.execute(update(table).where(table.c.id == intent_id).values(values))
-            step = Step(
-                intent_id=intent_id,
-                number=before.changes + 1,
-                before=before.state,
-                after=state,
-                actor=actor,
-                attempt=before.attempt,
-                epoch=before.epoch,
-                reason=reason,
-            )
-            self._transitions.record(connection, [step])
-            return intent_of(connection.execute(select(table).where(table.c.id == intent_id)).one())
-
-        return self._database.transact(write)
+    def locked(self, connection: Connection, intent_id: str) -> Intent:
+        """The intent of that id, which nobody else changes before the caller's transaction has ended; KeyError."""
+        table = schema.intents
+        row = connection.execute(select(table).where(table.c.id == intent_id).with_for_update()).one_or_none()
+        if row is None:
+            raise KeyError(intent_id)
+        return intent_of(row)
 
     def _read(self, query: Any) -> list[Intent]:
         rows: Sequence[Any] = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)

@@ -234,6 +234,21 @@ operator_actions = Table(
     **_OPTIONS,
 )
 
+hallucinations = Table(
+    "hallucinations",
+    METADATA,
+    Column("intent_id", CHAR(36), primary_key=True),
+    Column("reason", String(200), nullable=False),
+    Column("confidence", Double),
+    Column("answer", _Raw),
+    Column("at", UtcDateTime, nullable=False),
+    Column("tagged_at", UtcDateTime),
+    Column("tagged_by", String(80)),
+    Column("why", String(500)),
+    Index("ix_hallucinations_tagged_at", "tagged_at", "at"),
+    **_OPTIONS,
+)
+
 
 def create_schema(engine: Engine) -> None:
     """Creates every table that does not exist yet; safe to repeat."""

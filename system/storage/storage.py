@@ -9,6 +9,7 @@ from system.settings import Settings
 from system.storage.breakers import Breakers
 from system.storage.claims import Claims
 from system.storage.engine import Database, make_engine
+from system.storage.hallucinations import Hallucinations
 from system.storage.intents import Intents
 from system.storage.lost_signals import LostSignals
 from system.storage.operator_actions import OperatorActions
@@ -33,6 +34,7 @@ class Storage:
         self.operator_actions = OperatorActions(self._database, clock, ids)
         self.quality_reviews = QualityReviews(self._database, clock, ids)
         self.breakers = Breakers(self._database, clock, ids, self.quality_reviews, self.operator_actions)
+        self.hallucinations = Hallucinations(self._database, clock, self.intents, self.operator_actions)
 
     @classmethod
     def connect(cls, settings: Settings, *, clock: Clock, ids: Ids) -> Self:

@@ -142,13 +142,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
-    """What the resolver decided about a claimed intent."""
+    """What the resolver decided about a claimed intent.
+
+    `hallucinated` is what the model answered, word for word, when that is why: it is kept for whoever looks into it.
+    """
 
     state: State
     payload: Payload | None = None
     confidence: float | None = None
     missing: Sequence[str] | None = None
     error_reason: str | None = None
+    hallucinated: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

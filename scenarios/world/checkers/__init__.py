@@ -2,10 +2,14 @@
 
 from scenarios.world.checkers.failover import PromotedByItself, QuickRefusals, WasSemiSynchronous
 from scenarios.world.checkers.loads import NoLoadWithoutConfirmedIntent, OneLoadPerShipment
+from scenarios.world.checkers.misreadings import MadeUpIsRefused, OnlyGroundedLoads, OnlyPossibleLoads
 
 __all__ = [
+    "MadeUpIsRefused",
     "NoLoadWithoutConfirmedIntent",
     "OneLoadPerShipment",
+    "OnlyGroundedLoads",
+    "OnlyPossibleLoads",
     "PromotedByItself",
     "QuickRefusals",
     "WasSemiSynchronous",

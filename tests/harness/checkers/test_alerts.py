@@ -86,3 +86,14 @@ FIRING, RESOLVED = "firing", "resolved"
 )
 def test_each_alert_is_told_once_and_its_end_once(story: Story, ended: bool, outcome: Outcome) -> None:
     assert AlertsToldOnce(text="stuck: *", ended=ended).check(story.history()).outcome is outcome
+
+
+def test_what_is_first_told_during_the_replay_is_of_a_trace() -> None:
+    story = course(("a", FIRING), ("a", RESOLVED))
+    story.step("phase", phase="replay")
+    story.alert("stuck: t", labels={"id": "t"})
+    assert AlertsToldOnce(text="stuck: *").check(story.history()).outcome is Outcome.PASS
+    alone = Story()
+    alone.step("phase", phase="replay")
+    alone.alert("stuck: t", labels={"id": "t"})
+    assert AlertsToldOnce(text="stuck: *").check(alone.history()).outcome is Outcome.UNKNOWN

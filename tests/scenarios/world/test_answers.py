@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.world.answers import Behaviour, Cassette, Scripts, canonical_digest
+from scenarios.world.answers import Behaviour, Cassette, canonical_digest
 from scenarios.world.serving import BadRequest
 
 BODY = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
@@ -80,24 +80,6 @@ def test_what_is_no_recording_is_refused_and_changes_nothing(interaction: object
     with pytest.raises(BadRequest, match="interaction 0"):
         cassette.load({"interactions": [interaction]})
     assert cassette.answer(BODY) is not None
-
-
-def test_the_newest_script_that_fits_wins_until_it_is_used_up() -> None:
-    scripts = Scripts()
-    scripts.add({"contains": "APPLES", "content": "by text"})
-    scripts.add({"shipment_id": "S1", "content": "by shipment", "times": 1})
-    assert scripts.content_for("S1", "FRESH APPLES") == "by shipment"
-    assert scripts.content_for("S1", "FRESH APPLES") == "by text"
-    assert scripts.content_for("S1", "PEARS") is None
-
-
-@pytest.mark.parametrize(
-    "script",
-    [{"content": "x"}, {"shipment_id": "S1"}, {"shipment_id": "S1", "contains": "a", "content": "x"}, {"contains": 1}],
-)
-def test_a_script_without_its_parts_is_refused(script: dict[str, Any]) -> None:
-    with pytest.raises(BadRequest):
-        Scripts().add(script)
 
 
 def test_a_behaviour_ends_after_its_times() -> None:

@@ -101,6 +101,27 @@ def test_a_script_replaces_the_answer_for_its_shipment_and_times(url: str, clien
     assert ask(client, BATCH.body.decode())["weight_lb"] == TENDER.weight_lb
 
 
+def test_a_misreading_is_served_until_it_is_forgotten_and_stands_in_the_diary(url: str, client: openai.OpenAI) -> None:
+    script = {"contains": "", "misread": {"literal": {"weight_lb": "1e999"}}, "name": "infinite weight"}
+    httpx.post(f"{url}/control/answers", json=script).raise_for_status()
+    assert ask(client, BATCH.body.decode())["weight_lb"] == float("inf")
+    httpx.post(f"{url}/control/answers/forget").raise_for_status()
+    assert ask(client, BATCH.body.decode())["weight_lb"] == TENDER.weight_lb
+    diary = httpx.get(f"{url}/control/requests").json()["requests"]
+    assert [(entry["answered"], entry["script"]) for entry in diary] == [
+        ("script", "infinite weight"),
+        ("reader", None),
+    ]
+
+
+def test_a_refusal_is_one_for_a_stock_client(url: str, client: openai.OpenAI) -> None:
+    script = {"contains": "", "misread": {"refuse": "I cannot help with that."}}
+    httpx.post(f"{url}/control/answers", json=script).raise_for_status()
+    messages: Any = [{"role": "user", "content": "x"}]
+    message = client.chat.completions.create(model="tender-reader", messages=messages).choices[0].message
+    assert (message.content, message.refusal) == (None, "I cannot help with that.")
+
+
 def test_recorded_answers_are_served_to_requests_that_are_equal(url: str, client: openai.OpenAI) -> None:
     ask(client, BATCH.body.decode())
     kept = httpx.get(f"{url}/control/requests").json()["requests"][0]

@@ -113,6 +113,11 @@ def test_more_than_anybody_can_read_is_cut_off(desk: Desk) -> None:
     assert len(StateFile(desk.path).remembered.told) == TOLD_MAX
 
 
+def test_a_text_without_an_end_is_told_shortened(desk: Desk) -> None:
+    ((status, summary),) = desk.go(Script([[replace(OF_P1, details={"count": "1" * 5_000})]]), times=2)
+    assert (status, len(summary)) == ("firing", len("P1 is open,  refused") + 1_000)
+
+
 def test_one_that_waits_holds_up_nobody_else(clock: Clock) -> None:
     """A watcher whose server hangs keeps its own thread and nothing more."""
     desk = Desk(clock)

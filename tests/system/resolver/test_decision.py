@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -66,6 +67,7 @@ def test_doubt_goes_to_a_person(answer: Make, signal_with: MakeSignal, confidenc
         ({"weight_lb": -50}, "negative weight"),
         ({"weight_lb": 0}, "zero weight"),
         ({"weight_lb": math.inf}, "infinite weight"),
+        ({"weight_lb": math.nan}, "weight that is no number"),
         ({"weight_lb": 2e6}, "excessive weight"),
         ({"rate_usd": -1.5}, "negative rate"),
         ({"pickup_at": "2027-13-45T99:00:00"}, "impossible pickup time"),
@@ -111,6 +113,70 @@ def test_a_possible_value_that_is_not_in_the_signal_never_passes(
     assert sure.error_reason is not None
     assert sure.error_reason.startswith("Hallucination: ")
     assert _decide(answer(**changes, confidence=0.8), signal_with()).state is State.NEEDS_REVIEW
+
+
+@quick
+@given(weight=st.floats(min_value=1, max_value=300_000), factor=st.sampled_from([1 / 2.20462262, 2.20462262]))
+def test_a_weight_in_the_wrong_unit_never_passes_and_is_named(
+    answer: Make, signal_with: MakeSignal, weight: float, factor: float
+) -> None:
+    resolution = _decide(answer(weight_lb=round(weight * factor, 2)), signal_with(weight_lb=weight))
+    assert resolution.state is State.FAILED
+    words = "kilograms as pounds" if factor < 1 else "pounds converted twice"
+    if weight > 10:
+        assert str(resolution.error_reason).endswith(f"({words})")
+
+
+@quick
+@given(
+    at=st.datetimes(datetime(2000, 1, 1), datetime(2027, 2, 27)),
+    field=st.sampled_from(["pickup_at", "delivery_at"]),
+    zone=st.sampled_from(["", "Z", "-05:00"]),
+)
+def test_a_date_in_the_past_never_passes(
+    answer: Make, signal_with: MakeSignal, at: datetime, field: str, zone: str
+) -> None:
+    """Made up when the signal says another; when it says the same, a person asks the partner."""
+    past = {field: at.replace(microsecond=0).isoformat() + zone}
+    made_up = _decide(answer(**past), signal_with())
+    assert made_up.state is State.FAILED
+    assert str(made_up.error_reason).startswith(f"Hallucination: {field} ")
+    assert str(made_up.error_reason).endswith("(in the past)")
+    said_so = _decide(answer(**past), signal_with(**past))
+    assert (said_so.state, "in the past" in str(said_so.error_reason)) == (State.NEEDS_REVIEW, True)
+
+
+@pytest.mark.parametrize("at", ["2027-02-28T00:00:00", "2027-02-28T10:00:00+10:00", "2027-02-27T19:00:00-05:00"])
+def test_a_pickup_of_the_last_day_is_not_over(answer: Make, signal_with: MakeSignal, at: str) -> None:
+    """The signal came at midnight UTC of 1 March; a day leaves room for every zone."""
+    assert _decide(answer(pickup_at=at), signal_with(pickup_at=at)).state is State.CONFIRMED
+
+
+def test_what_was_made_up_is_kept_word_for_word_and_nothing_else_is(answer: Make, signal_with: MakeSignal) -> None:
+    for changes in ({"weight_lb": -50}, {"weight_lb": 42_000.0}):
+        content = json.dumps(answer(**changes))
+        assert _decide(content, signal_with()).hallucinated == content
+    for said in (answer(), answer(weight_lb=42_000.0, confidence=0.8), answer(weight_lb=-50, confidence=0.8), "no"):
+        assert _decide(said, signal_with()).hallucinated is None
+
+
+def test_without_its_protections_what_is_made_up_passes(answer: Make, signal_with: MakeSignal) -> None:
+    """H9 and H10, which the negative controls show: what each switch lets through, and nothing but that."""
+    ungrounded = Settings(allow_unsafe=True, unsafe_no_grounding=True)
+    bounded_below = Settings(allow_unsafe=True, unsafe_no_grounding=True, unsafe_allow_infinite=True)
+
+    def said(settings: Settings, **changes: Any) -> Resolution:
+        return decide(json.dumps(answer(**changes)), signal_with(), tier=3, settings=settings)
+
+    assert said(ungrounded, weight_lb=42_000.0).state is State.CONFIRMED
+    for weight, booked in ((math.inf, None), (9e9, 9e9)):
+        assert said(ungrounded, weight_lb=weight).state is State.FAILED
+        passed = said(bounded_below, weight_lb=weight)
+        assert passed.state is State.CONFIRMED
+        assert passed.payload is not None
+        assert passed.payload["weight_lb"] == booked
+    assert said(bounded_below, weight_lb=-50).state is State.FAILED
+    assert decide("no JSON", signal_with(), tier=3, settings=bounded_below).state is State.FAILED
 
 
 def test_a_cancel_that_the_signal_does_not_ask_for_never_passes(answer: Make, signal_with: MakeSignal) -> None:

@@ -1,0 +1,46 @@
+"""Ways in which partners tender what they should not: made of a plain tender, before it is written as X12 or JSON.
+
+What was altered is what was sent, and stands so in the history. Chance comes from the stage, so a seed repeats it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Protocol
+
+from harness.traffic import Stage
+from scenarios.world.sent_tender import SentTender
+
+
+class Alteration(Protocol):
+    """Makes something else of a tender, or leaves it as it is."""
+
+    def of(self, tender: SentTender, stage: Stage, random: Random) -> SentTender: ...
+
+
+def altering(alterations: tuple[Alteration, ...], stage: Stage) -> Callable[[SentTender], SentTender]:
+    """All of `alterations`, one after the other, with a chance of their own."""
+    if not alterations:
+        return lambda tender: tender
+    random = Random(stage.random.getrandbits(64))  # noqa: S311 -- to repeat a drill, not to keep a secret
+
+    def alter(tender: SentTender) -> SentTender:
+        for alteration in alterations:
+            tender = alteration.of(tender, stage, random)
+        return tender
+
+    return alter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InjectedName:
+    """A share of the tenders has an order to the language model where the name of the last stop should be."""
+
+    text: str
+    share: float
+
+    def of(self, tender: SentTender, stage: Stage, random: Random) -> SentTender:
+        if random.random() >= self.share:
+            return tender
+        *others, last = tender.stops
+        return replace(tender, stops=(*others, replace(last, name=self.text)))
