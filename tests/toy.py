@@ -17,6 +17,7 @@ _NOTHING = LinkTraffic(
     connections_open=0,
     connections_accepted=0,
     connections_cut=0,
+    connections_refused=0,
     upstream_passed=0,
     downstream_passed=0,
     upstream_withheld=0,

@@ -5,6 +5,8 @@ It ends with exit code 0 on SIGTERM and SIGINT, within a second, whatever is sti
 
 import asyncio
 import contextlib
+import json
+import logging
 import signal
 import socket
 import sys
@@ -20,6 +22,7 @@ from harness.proxy.collection import Proxies
 from harness.proxy.errors import ApiError
 
 DEFAULT_PORT = 8474
+_LOG = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
@@ -28,6 +31,22 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {"at_epoch_s": round(record.created, 3), "level": record.levelname.lower(), "service": "proxy"}
+        line["message"] = record.getMessage()
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, separators=(",", ":"))
+
+
+def _log_json_lines() -> None:
+    """All logging of this process goes to standard error, one JSON object a line."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
 
 
 @click.command(help="The embedded fault proxy, which speaks Toxiproxy's HTTP API.")
@@ -48,8 +67,10 @@ def main(host: str, port: int, config: Path | None, seed: int) -> None:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         control = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise click.ClickException(f"cannot listen on {host}:{port}: {why}") from error
+    _log_json_lines()
     with control:
         asyncio.run(_serve(control, specs, seed))
 
@@ -66,6 +87,7 @@ async def _serve(control: socket.socket, specs: tuple[bodies.ProxySpec, ...], se
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,
@@ -74,7 +96,7 @@ async def _serve(control: socket.socket, specs: tuple[bodies.ProxySpec, ...], se
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, _stop, server, proxies)
         bound_host, bound_port = control.getsockname()[:2]
-        print(f"fault proxy: control API on {bound_host}:{bound_port}", file=sys.stderr, flush=True)
+        _LOG.info("control API on %s:%d", bound_host, bound_port)
         await server.serve(sockets=[control])
     finally:
         proxies.close()

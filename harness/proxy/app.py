@@ -65,6 +65,7 @@ def make_app(proxies: Proxies) -> Starlette:
         routes=[Route(path, endpoint, methods=list(methods)) for path, methods, endpoint in table],
         exception_handlers={ApiError: _api_error, HTTPException: _http_error},
     )
+    app.router.redirect_slashes = False
     app.add_middleware(_NoBrowsers)
     return app
 
@@ -95,8 +96,9 @@ class _Api:
         return _answer(self._proxy(request).document())
 
     async def proxy_update(self, request: Request) -> Response:
-        now = self._proxy(request).spec()
-        proxy = await self._proxies.update(now.name, bodies.changed_proxy(await _document(request), now))
+        name = self._proxy(request).name
+        document = await _document(request)
+        proxy = await self._proxies.update(name, lambda now: bodies.changed_proxy(document, now))
         return _answer(proxy.document())
 
     async def proxy_delete(self, request: Request) -> Response:

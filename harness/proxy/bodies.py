@@ -152,7 +152,9 @@ def _toxic(kind: type[Toxic], attributes: Mapping[str, Any]) -> Toxic:
 
 
 def _toxicity(fields: Mapping[str, Any], default: float) -> float:
-    value = fields.get("toxicity", default)
+    value = fields.get("toxicity")
+    if value is None:
+        return default
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise bad_request(f"toxicity must be a number from 0 to 1, not {value!r}")
     return float(value)

@@ -22,12 +22,15 @@ class ProxyError(RuntimeError):
 class ProxyTraffic:
     """What the fault proxy has seen on one proxy since it was made, in bytes and connections.
 
-    `upstream` is from the client to the server. Withheld bytes were read and not passed on.
+    `upstream` is from the client to the server. Withheld bytes were read and not passed on. The proxy itself ended the
+    connections that are counted as cut, by a toxic or otherwise; the refused were reset because the server could not be
+    reached.
     """
 
     connections_open: int
     connections_accepted: int
     connections_cut: int
+    connections_refused: int
     upstream_passed: int
     downstream_passed: int
     upstream_withheld: int

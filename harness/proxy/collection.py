@@ -1,7 +1,7 @@
 """All proxies of one process, by name. Changes happen one after the other; looking never waits."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from harness.clock import sleep_s
 from harness.proxy.bodies import ProxySpec
@@ -34,11 +34,14 @@ class Proxies:
                 raise proxy_already_exists()
             return await self._add(spec)
 
-    async def update(self, name: str, wanted: ProxySpec) -> Proxy:
-        """Raises ApiError: 404, or 500 when the address cannot be had."""
+    async def update(self, name: str, change: Callable[[ProxySpec], ProxySpec]) -> Proxy:
+        """Make a proxy what `change` makes of what it is when its turn has come.
+
+        Raises ApiError: 404, whatever `change` raises, or 500 when the address cannot be had.
+        """
         async with self._changing:
             proxy = self.get(name)
-            await proxy.update(wanted)
+            await proxy.update(change(proxy.spec()))
             await _sockets_closed()
             return proxy
 

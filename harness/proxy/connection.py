@@ -103,6 +103,8 @@ class Connection:
         self.client = ""
         self.streams: Mapping[str, Stream] = {}
         self.over = False
+        self.was_cut = False
+        self.was_refused = False
         self._owner = owner
         self._client_side = _Side(self._client_connected, lambda exc: self._lost(self._client_side, exc))
         self._upstream_side = _Side(self._upstream_connected, lambda exc: self._lost(self._upstream_side, exc))
@@ -114,8 +116,12 @@ class Connection:
         """The protocol of the client's socket."""
         return self._client_side
 
-    def reset(self) -> None:
-        """RST to both sides, at once. What has not been passed on never is."""
+    def cut(self) -> None:
+        """RST to both sides, at once, because the proxy wants it so. What has not been passed on never is."""
+        self.was_cut = True
+        self._reset()
+
+    def _reset(self) -> None:
         if self.over:
             return
         if self._connecting is not None:
@@ -125,7 +131,7 @@ class Connection:
         self._upstream_side.reset()
         self._finish()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Close both sides; what was already passed on is still sent, what waits is not."""
         if self.over:
             return
@@ -155,7 +161,8 @@ class Connection:
         except (OSError, ValueError):
             # The client learns of it as directly as a proxy can tell: it was refused, nobody answered, or the name is
             # none (a ValueError).
-            self.reset()
+            self.was_refused = True
+            self._reset()
         finally:
             self._connecting = None
 
@@ -185,21 +192,24 @@ class Connection:
     def _ended(self, sink: asyncio.Transport, ending: Ending) -> None:
         """An ending has come to its turn in one direction."""
         if ending is Ending.RESET:
-            self.reset()
+            self.cut()
         elif ending is Ending.CLOSE:
-            self.close()
+            self.was_cut = True
+            self._close()
             if self._close_limit is None and not self.over:
-                self._close_limit = asyncio.get_running_loop().call_later(CLOSE_LIMIT_S, self.reset)
+                self._close_limit = asyncio.get_running_loop().call_later(CLOSE_LIMIT_S, self._reset)
+        elif ending is Ending.LOST:
+            self._reset()
         else:
             self._eofs += 1
             if self._eofs == len(STREAMS):
-                self.close()
+                self._close()
             elif not sink.is_closing():
                 try:
                     sink.write_eof()
                 except OSError:
                     # The receiver is gone already, and nobody has read that from its socket yet.
-                    self.reset()
+                    self._reset()
 
     def _lost(self, side: _Side, exc: Exception | None) -> None:
         """A socket is closed. By an error: the other side gets a reset, behind what is on its way to it."""
@@ -208,9 +218,9 @@ class Connection:
             return
         if exc is not None and side.sends is not None and side.receives is not None:
             side.receives.discard()
-            side.sends.end(Ending.RESET)
+            side.sends.end(Ending.LOST)
         elif exc is not None:
-            self.reset()
+            self._reset()
         if self._client_side.transport is None and self._upstream_side.transport is None and not self.over:
             self._discard()
             self._finish()

@@ -12,13 +12,14 @@ def exposition(proxies: Iterable[Proxy]) -> str:
     """One sample a proxy and direction; a byte that was received and not sent waits or was withheld."""
     found = [(proxy, proxy.traffic()) for proxy in proxies]
     lines: list[str] = []
-    for metric, kinds in (("received_bytes_total", ("passed", "withheld")), ("sent_bytes_total", ("passed",))):
+    for metric, what in (("received_bytes_total", "received"), ("sent_bytes_total", "passed")):
         lines.append(f"# TYPE toxiproxy_proxy_{metric} counter")
         for proxy, traffic in found:
-            for stream in STREAMS:
-                count = sum(traffic[f"{stream}_{kind}"] for kind in kinds)
-                lines.append(f"toxiproxy_proxy_{metric}{{{_labels(proxy, stream)}}} {count}")
-    for metric, kind in (("open", "gauge"), ("accepted", "counter"), ("cut", "counter")):
+            lines.extend(
+                f"toxiproxy_proxy_{metric}{{{_labels(proxy, stream)}}} {traffic[f'{stream}_{what}']}"
+                for stream in STREAMS
+            )
+    for metric, kind in (("open", "gauge"), ("accepted", "counter"), ("cut", "counter"), ("refused", "counter")):
         name = f"toxiproxy_proxy_connections_{metric}{'_total' if kind == 'counter' else ''}"
         lines.append(f"# TYPE {name} {kind}")
         lines.extend(f"{name}{{{_labels(proxy)}}} {traffic[f'connections_{metric}']}" for proxy, traffic in found)

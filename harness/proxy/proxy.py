@@ -20,20 +20,30 @@ BACKLOG = 1024
 
 @dataclass(slots=True, eq=False)
 class Totals:
-    """Counts since the proxy was made; bytes of connections that are still open are added when asked for."""
+    """Counts since the proxy was made; those of connections that are still open are added when asked for.
+
+    Cut by the proxy: by a toxic, by its being disabled or moved, or when it was asked to. Refused: accepted, and reset
+    because the upstream could not be reached. Bytes that were received and neither passed nor withheld wait.
+    """
 
     connections_accepted: int = 0
     connections_cut: int = 0
+    connections_refused: int = 0
+    upstream_received: int = 0
+    downstream_received: int = 0
     upstream_passed: int = 0
     downstream_passed: int = 0
     upstream_withheld: int = 0
     downstream_withheld: int = 0
 
     def add(self, connection: Connection) -> None:
-        """Count the bytes of a connection."""
+        """Count the bytes of a connection, and how it ended."""
+        self.connections_cut += connection.was_cut
+        self.connections_refused += connection.was_refused
         for name, stream in connection.streams.items():
-            setattr(self, f"{name}_passed", getattr(self, f"{name}_passed") + stream.passed)
-            setattr(self, f"{name}_withheld", getattr(self, f"{name}_withheld") + stream.withheld)
+            for what in ("received", "passed", "withheld"):
+                field = f"{name}_{what}"
+                setattr(self, field, getattr(self, field) + getattr(stream, what))
 
 
 class Proxy:
@@ -109,9 +119,8 @@ class Proxy:
     def cut(self) -> int:
         """Reset all open connections; returns how many."""
         connections = list(self._connections.values())
-        self._totals.connections_cut += len(connections)
         for connection in connections:
-            connection.reset()
+            connection.cut()
         return len(connections)
 
     def add_toxic(self, spec: ToxicSpec) -> None:

@@ -3,6 +3,7 @@
 There are no tasks here: everything happens in callbacks of the event loop, so toxics come and go in the middle of
 a stream without anybody having to be waited for, and a receiver that no longer reads cannot block that. Without toxics
 bytes are handed straight from socket to socket. Memory is bounded: past a limit of what waits, the source is not read.
+So is what one callback does, because all streams share the loop: a toxic may make a piece of every byte.
 """
 
 import asyncio
@@ -18,21 +19,10 @@ WAITING_HIGH_BYTES = 4 * 1024 * 1024
 WAITING_LOW_BYTES = 2 * 1024 * 1024
 CHUNK_COST_BYTES = 200
 """What a waiting chunk takes besides its bytes, roughly: many small ones are to be bounded too."""
-
-
-@dataclass(slots=True, eq=False)
-class _Stage:
-    """One toxic at work in this stream."""
-
-    name: str
-    toxic: Toxic
-    memory: float = 0.0
-    ends: asyncio.TimerHandle | None = None
-
-    def stop(self) -> None:
-        if self.ends is not None:
-            self.ends.cancel()
-            self.ends = None
+PIECES_A_TURN = 256
+"""So many are passed on, or shaped, in one turn of the event loop, give or take what one chunk is shaped into."""
+SHAPED_AHEAD_PIECES = 4096
+"""While so many wait to be due, no more are made."""
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +37,22 @@ class _Waiting:
         return len(self.chunk.data) + CHUNK_COST_BYTES
 
 
+@dataclass(slots=True, eq=False)
+class _Stage:
+    """One toxic at work in this stream, and what it has still to shape."""
+
+    name: str
+    toxic: Toxic
+    backlog: deque[_Waiting]
+    memory: float = 0.0
+    ends: asyncio.TimerHandle | None = None
+
+    def stop(self) -> None:
+        if self.ends is not None:
+            self.ends.cancel()
+            self.ends = None
+
+
 class Stream:
     """From `source` to `sink`. `on_ending` is called when an ending's turn has come, behind all bytes before it."""
 
@@ -58,6 +64,7 @@ class Stream:
         chance: Callable[[], Random],
         on_ending: Callable[[Ending], None],
     ) -> None:
+        self.received = 0
         self.passed = 0
         self.withheld = 0
         self._source = source
@@ -68,7 +75,7 @@ class Stream:
         self._stages: list[_Stage] = []
         self._waiting: deque[_Waiting] = deque()
         self._waiting_cost = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._sink_full = False
         self._source_paused = False
         self._source_ended = False
@@ -77,10 +84,11 @@ class Stream:
     @property
     def waiting_bytes(self) -> int:
         """Bytes read and not passed on yet, those excepted that the sink's own buffer holds."""
-        return sum(len(waiting.chunk.data) for waiting in self._waiting)
+        return self.received - self.passed - self.withheld
 
     def receive(self, data: bytes) -> None:
         """Bytes have arrived from the source."""
+        self.received += len(data)
         if self._dead:
             self.withheld += len(data)
         elif not self._stages and not self._waiting:
@@ -98,9 +106,10 @@ class Stream:
     def sink_full(self, full: bool) -> None:
         """The sink's buffer has filled up, or has room again."""
         self._sink_full = full
-        if not full:
-            self._pump()
-        self._control_source()
+        if full:
+            self._control_source()
+        else:
+            self._work()
 
     def discard(self) -> None:
         """Nothing goes on any more: what waits, and whatever still arrives, is withheld."""
@@ -129,13 +138,14 @@ class Stream:
         if stage is None:
             return
         stage.stop()
+        behind = self._behind(stage)
         self._stages.remove(stage)
-        self._take_back(name)
+        self._take_back(name, behind)
+        behind[-1].extend(stage.backlog)
         if stage.toxic.closes_when_removed:
             self._on_ending(Ending.CLOSE)
             return
-        self._pump()
-        self._control_source()
+        self._work()
 
     def replace(self, name: str, toxic: Toxic, toxicity: float) -> None:
         """The attributes or the toxicity of a toxic have changed. It is drawn again and keeps its place and memory.
@@ -155,18 +165,29 @@ class Stream:
         stage.toxic = toxic
         self._limit_life(stage)
         if toxic.only_delays:
-            self._take_back(name)
+            behind = self._behind(stage)
+            self._take_back(name, behind)
             stage.memory = 0.0
-            self._reshape(stage)
+            for queue in behind:
+                anew = [after for before in queue for after in self._through(stage, before)]
+                queue.clear()
+                queue.extend(anew)
+            self._work()
 
     def _append(self, name: str, toxic: Toxic) -> None:
-        stage = _Stage(name, toxic)
+        stage = _Stage(name, toxic, self._waiting)
+        self._waiting = deque()
         self._stages.append(stage)
         self._limit_life(stage)
-        self._reshape(stage)
+        self._work()
 
     def _find(self, name: str) -> _Stage | None:
         return next((stage for stage in self._stages if stage.name == name), None)
+
+    def _behind(self, stage: _Stage) -> list[deque[_Waiting]]:
+        """The queues that a stage's chunks go through after it, from the oldest chunks to the youngest."""
+        later = self._stages[self._stages.index(stage) + 1 :]
+        return [self._waiting, *(other.backlog for other in reversed(later))]
 
     def _limit_life(self, stage: _Stage) -> None:
         if (life := stage.toxic.end_of_life()) is not None:
@@ -181,67 +202,75 @@ class Stream:
         return self._chance
 
     def _arrive(self, chunk: Chunk) -> None:
-        shaped = [_Waiting(chunk)]
-        for stage in self._stages:
-            shaped = [after for before in shaped for after in self._through(stage, before)]
-        self._waiting.extend(shaped)
-        self._waiting_cost += sum(waiting.cost for waiting in shaped)
-        self._pump()
-        self._control_source()
+        waiting = _Waiting(chunk)
+        (self._stages[0].backlog if self._stages else self._waiting).append(waiting)
+        self._waiting_cost += waiting.cost
+        self._work()
 
     def _through(self, stage: _Stage, before: _Waiting) -> list[_Waiting]:
-        chunks, stage.memory = stage.toxic.shape(before.chunk, stage.memory, self._random())
-        self.withheld += len(before.chunk.data) - sum(len(chunk.data) for chunk in chunks)
+        """What a toxic makes of a chunk; what it leaves of it is the next that it has to shape."""
+        chunks, stage.memory, rest = stage.toxic.shape(before.chunk, stage.memory, self._random())
         due_s = before.chunk.due_s
-        return [_Waiting(chunk, (*before.delays, (stage.name, chunk.due_s - due_s))) for chunk in chunks]
+        shaped = [_Waiting(chunk, (*before.delays, (stage.name, chunk.due_s - due_s))) for chunk in chunks]
+        left = len(before.chunk.data) - sum(len(chunk.data) for chunk in chunks)
+        self._waiting_cost += sum(after.cost for after in shaped) - before.cost
+        if rest is not None:
+            stage.backlog.appendleft(_Waiting(rest, before.delays))
+            self._waiting_cost += stage.backlog[0].cost
+            left -= len(rest.data)
+        self.withheld += left
+        return shaped
 
-    def _reshape(self, stage: _Stage) -> None:
-        self._hold([after for before in self._waiting for after in self._through(stage, before)])
-        self._pump()
-        self._control_source()
-
-    def _take_back(self, name: str) -> None:
-        self._hold(
-            [
-                _Waiting(
-                    waiting.chunk._replace(
-                        due_s=waiting.chunk.due_s - sum(delay_s for by, delay_s in waiting.delays if by == name)
-                    ),
-                    tuple(delay for delay in waiting.delays if delay[0] != name),
-                )
-                for waiting in self._waiting
-            ]
-        )
-
-    def _hold(self, waiting: list[_Waiting]) -> None:
-        self._waiting = deque(waiting)
-        self._waiting_cost = sum(one.cost for one in waiting)
+    def _take_back(self, name: str, queues: list[deque[_Waiting]]) -> None:
+        for queue in queues:
+            for waiting in queue:
+                share_s = sum(delay_s for by, delay_s in waiting.delays if by == name)
+                waiting.chunk = waiting.chunk._replace(due_s=waiting.chunk.due_s - share_s)
+                waiting.delays = tuple(delay for delay in waiting.delays if delay[0] != name)
 
     def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _pump(self) -> None:
-        """Pass on what is due, and come back for the next when it is."""
+    def _work(self) -> None:
+        """Pass on what is due and shape what comes next, a bounded amount of it; come back when there is more to do."""
         self._cancel_timer()
-        while self._waiting and not self._sink_full and not self._dead:
+        pieces = 0
+        while pieces < PIECES_A_TURN and (done := self._pass_on() or self._shape()):
+            pieces += done
+        if pieces >= PIECES_A_TURN and not self._dead:
+            self._timer = asyncio.get_running_loop().call_soon(self._work)
+        elif self._waiting and not self._sink_full:
             wait_s = self._waiting[0].chunk.due_s - monotonic_s()
-            if wait_s > 0:
-                self._timer = asyncio.get_running_loop().call_later(wait_s, self._due)
-                return
-            waiting = self._waiting.popleft()
-            self._waiting_cost -= waiting.cost
-            if waiting.chunk.ending is not None:
-                self._on_ending(waiting.chunk.ending)
-            else:
-                self.passed += len(waiting.chunk.data)
-                self._sink.write(waiting.chunk.data)
-
-    def _due(self) -> None:
-        self._timer = None
-        self._pump()
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._work)
         self._control_source()
+
+    def _pass_on(self) -> int:
+        """The next chunk, if it is due and there is room; returns how many went."""
+        if not self._waiting or self._sink_full or self._waiting[0].chunk.due_s > monotonic_s():
+            return 0
+        waiting = self._waiting.popleft()
+        self._waiting_cost -= waiting.cost
+        if waiting.chunk.ending is not None:
+            self._on_ending(waiting.chunk.ending)
+        else:
+            self.passed += len(waiting.chunk.data)
+            self._sink.write(waiting.chunk.data)
+        return 1
+
+    def _shape(self) -> int:
+        """The oldest chunk that a toxic has to shape, by that toxic; returns how many pieces it became, at least 1.
+
+        Returns 0 when there is nothing to shape, or enough is shaped.
+        """
+        stage = next((stage for stage in reversed(self._stages) if stage.backlog), None)
+        if stage is None or len(self._waiting) >= SHAPED_AHEAD_PIECES:
+            return 0
+        shaped = self._through(stage, stage.backlog.popleft())
+        later = self._stages.index(stage) + 1
+        (self._stages[later].backlog if later < len(self._stages) else self._waiting).extend(shaped)
+        return max(1, len(shaped))
 
     def _control_source(self) -> None:
         """Read the source only while there is room. An ended source is left alone: it would report its end again."""

@@ -25,10 +25,12 @@ class Ending(StrEnum):
 
     EOF = "eof"
     """The sender has finished; the other direction may go on (half-close)."""
+    LOST = "lost"
+    """The sender has reset the connection, or cannot be reached any more: the receiver gets a reset (RST)."""
     CLOSE = "close"
-    """The proxy closes the connection in both directions."""
+    """A toxic closes the connection in both directions."""
     RESET = "reset"
-    """The connection is reset (RST) in both directions."""
+    """A toxic resets the connection (RST) in both directions."""
 
 
 class Chunk(NamedTuple):
@@ -43,10 +45,14 @@ class Chunk(NamedTuple):
 
 
 class Shaped(NamedTuple):
-    """What becomes of one chunk, in order, and what the toxic remembers. Bytes that are missing are withheld."""
+    """What becomes of one chunk, in order, and what the toxic remembers. Bytes that are missing are withheld.
+
+    `rest` is the part of it that is still to be shaped, by another call: what would become too many pieces for one.
+    """
 
     chunks: tuple[Chunk, ...]
     memory: float
+    rest: Chunk | None = None
 
 
 class EndOfLife(NamedTuple):
@@ -62,7 +68,7 @@ class Toxic:
 
     kind: ClassVar[str]
     only_delays: ClassVar[bool] = False
-    """It changes only when a chunk is due: chunks that wait can be timed again when its attributes change."""
+    """It changes only when a chunk is due, and leaves no rest: what waits can be timed again when it changes."""
     closes_when_removed: ClassVar[bool] = False
 
     def shape(self, chunk: Chunk, memory: float, chance: Random) -> Shaped:

@@ -10,6 +10,8 @@ from typing import ClassVar
 from harness.proxy.toxics.base import BadAttribute, Chunk, Shaped, Toxic
 
 US_PER_S = 1_000_000.0
+PIECES_AT_ONCE = 256
+"""Of one chunk; the rest has to wait until it is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +33,14 @@ class Slicer(Toxic):
     def shape(self, chunk: Chunk, memory: float, chance: Random) -> Shaped:
         if not chunk.data:
             return Shaped((chunk,), memory)
-        pieces = []
+        pieces: list[Chunk] = []
         start, due_s = 0, max(memory, chunk.due_s)
-        while start < len(chunk.data):
+        while start < len(chunk.data) and len(pieces) < PIECES_AT_ONCE:
             size = self.average_size
             if self.size_variation:
                 size += chance.randint(-self.size_variation, self.size_variation)
             pieces.append(Chunk(chunk.data[start : start + size], due_s))
             start += size
             due_s += self.delay / US_PER_S
-        return Shaped(tuple(pieces), due_s)
+        rest = chunk._replace(data=chunk.data[start:]) if start < len(chunk.data) else None
+        return Shaped(tuple(pieces), due_s, rest)

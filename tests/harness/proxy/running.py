@@ -1,5 +1,6 @@
 """The fault proxy as the process it is, started for a test and ended with it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,8 +29,8 @@ def running(*options: str) -> Iterator[Running]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            line = process.stderr.readline()
-            host, _, port = line.split()[-1].rpartition(":")
+            line = json.loads(process.stderr.readline())
+            host, _, port = line["message"].split()[-1].rpartition(":")
             yield Running(process, host, int(port))
         finally:
             process.kill()

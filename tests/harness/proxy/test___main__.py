@@ -150,6 +150,24 @@ def test_a_control_port_that_is_taken_is_one_line_and_no_traceback() -> None:
         assert f"cannot listen on 127.0.0.1:{port}" in _failed("--port", port)
 
 
+def test_a_host_that_is_no_name_is_one_line_and_no_traceback() -> None:
+    assert "cannot listen on a..b:0" in _failed("--port", "0", "--host", "a..b")
+
+
+def test_its_log_is_json_lines() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "harness.proxy", "--port", "0"], stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            line = json.loads(process.stderr.readline())
+        finally:
+            process.kill()
+    assert (line["level"], line["service"]) == ("info", "proxy")
+    assert line["message"].startswith("control API on 127.0.0.1:")
+    assert line["at_epoch_s"] > 0
+
+
 def _failed(*options: str) -> str:
     command = [sys.executable, "-m", "harness.proxy", *options]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=END_LIMIT_S, check=False)

@@ -1,7 +1,7 @@
 """Toxiproxy's routes with its bodies and status codes, and the routes for connections."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -66,6 +66,27 @@ def test_toxics_are_made_shown_changed_and_removed() -> None:
     with_api(test)
 
 
+def test_a_change_whose_body_comes_late_does_not_undo_another() -> None:
+    async def test(api: httpx.AsyncClient) -> None:
+        begun, go = asyncio.Event(), asyncio.Event()
+
+        async def late() -> AsyncIterator[bytes]:
+            yield b'{"upstream": '
+            begun.set()
+            await go.wait()
+            yield b'"127.0.0.1:2"}'
+
+        await api.post("/proxies", json=BODY)
+        changing = asyncio.create_task(api.patch("/proxies/redis", content=late()))
+        await begun.wait()
+        assert (await api.patch("/proxies/redis", json={"enabled": False})).json()["enabled"] is False
+        go.set()
+        changed = (await changing).json()
+        assert (changed["enabled"], changed["upstream"]) == (False, "127.0.0.1:2")
+
+    with_api(test)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "error"),
     [
@@ -87,6 +108,7 @@ def test_toxics_are_made_shown_changed_and_removed() -> None:
         ("PATCH", "/proxies/redis/toxics/slow", {"attributes": {"latncy": 1}}, 400, "latncy"),
         ("POST", "/populate", [{"name": "x"}], 400, "upstream at proxy 1"),
         ("GET", "/nothing", None, 404, "Not Found"),
+        ("GET", "/proxies/", None, 404, "Not Found"),
         ("PUT", "/proxies", {}, 405, "Method Not Allowed"),
     ],
 )
@@ -144,6 +166,9 @@ def test_version_metrics_and_connections_answer() -> None:
                 "connections_open": 0,
                 "connections_accepted": 0,
                 "connections_cut": 0,
+                "connections_refused": 0,
+                "upstream_received": 0,
+                "downstream_received": 0,
                 "upstream_passed": 0,
                 "downstream_passed": 0,
                 "upstream_withheld": 0,

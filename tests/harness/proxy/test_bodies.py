@@ -106,6 +106,12 @@ def test_a_changed_toxic_keeps_what_is_left_out() -> None:
     assert (then.toxicity, then.toxic.attributes()) == (0.5, {"latency": 9, "jitter": 2})
 
 
+def test_a_toxicity_of_null_is_one_that_is_left_out() -> None:
+    assert new_toxic({"type": "latency", "toxicity": None}).toxicity == 1.0
+    now = new_toxic({"type": "latency", "toxicity": 0.5})
+    assert changed_toxic({"toxicity": None}, now).toxicity == 0.5
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_json_is_refused(body: bytes) -> None:
     with pytest.raises(ApiError, match="bad request body"):

@@ -90,6 +90,7 @@ def test_a_reset_passes_as_one_behind_the_bytes_before_it() -> None:
             assert await asyncio.wait_for(client.reader.readexactly(10), LIMIT_S) == b"last words"
             with pytest.raises(ConnectionResetError):
                 await client.rest()
+            assert wire.proxy.traffic()["connections_cut"] == 0
 
     asyncio.run(scenario())
 
@@ -118,7 +119,9 @@ def test_an_upstream_that_cannot_be_reached_is_a_reset(upstream: str) -> None:
             client = await wire.connect()
             with pytest.raises(ConnectionResetError):
                 await client.rest()
-            assert wire.proxy.traffic()["connections_open"] == 0
+            traffic = wire.proxy.traffic()
+            assert (traffic["connections_open"], traffic["connections_accepted"]) == (0, 1)
+            assert (traffic["connections_refused"], traffic["connections_cut"]) == (1, 0)
 
     asyncio.run(scenario())
 
@@ -203,6 +206,7 @@ def test_an_end_of_life_reaches_an_idle_connection(kind: str, attributes: dict[s
             with pytest.raises(ConnectionResetError) if reset else contextlib.nullcontext():
                 assert await client.rest() == b""
             await wire.until(lambda: wire.proxy.traffic()["connections_open"] == 0)
+            assert wire.proxy.traffic()["connections_cut"] == 1
 
     asyncio.run(scenario())
 
@@ -215,6 +219,7 @@ def test_limit_data_closes_after_its_bytes() -> None:
             await client.send(b"0123456789abc")
             assert await client.rest() == b"0123456789"
             assert wire.proxy.traffic()["downstream_withheld"] == 3
+            assert wire.proxy.traffic()["connections_cut"] == 1
 
     asyncio.run(scenario())
 
@@ -229,6 +234,7 @@ def test_slow_close_delays_the_end_alone() -> None:
             client.writer.write_eof()
             assert await client.rest() == b""
             assert monotonic_s() - started_s >= 0.08
+            assert wire.proxy.traffic()["connections_cut"] == 0
 
     asyncio.run(scenario())
 

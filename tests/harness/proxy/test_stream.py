@@ -7,13 +7,13 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.proxy.stream import CHUNK_COST_BYTES, WAITING_HIGH_BYTES, Stream
+from harness.proxy.stream import CHUNK_COST_BYTES, PIECES_A_TURN, SHAPED_AHEAD_PIECES, WAITING_HIGH_BYTES, Stream
 from harness.proxy.toxics.bandwidth import Bandwidth
 from harness.proxy.toxics.base import Ending, Toxic
 from harness.proxy.toxics.latency import Latency
 from harness.proxy.toxics.limit_data import LimitData
 from harness.proxy.toxics.packet_loss import PacketLoss
-from harness.proxy.toxics.slicer import Slicer
+from harness.proxy.toxics.slicer import PIECES_AT_ONCE, Slicer
 from harness.proxy.toxics.timeout import Timeout
 
 HOUR_MS = 3_600_000
@@ -58,6 +58,13 @@ def on_loop(test: Callable[[Fixture], Awaitable[None]], seed: int = 0) -> None:
         fixture.stream.discard()
 
     asyncio.run(scenario())
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let the loop turn until `true()`."""
+    async with asyncio.timeout(10):
+        while not true():
+            await asyncio.sleep(0)
 
 
 def test_without_toxics_bytes_go_straight_through() -> None:
@@ -183,7 +190,85 @@ def test_many_small_chunks_stop_the_source_as_many_bytes_do() -> None:
             fixture.stream.receive(b"x")
         assert not fixture.source.reading
         fixture.stream.remove("slow")
-        assert fixture.source.reading
+        await until(lambda: fixture.source.reading)
+
+    on_loop(scenario)
+
+
+def test_many_pieces_are_passed_on_a_few_a_turn_and_the_end_behind_them() -> None:
+    """A toxic that makes a piece of every byte must not keep the loop, nor make all pieces before they can go."""
+    data = bytes(range(256)) * 40
+
+    async def scenario(fixture: Fixture) -> None:
+        fixture.stream.add("tiny", Slicer(average_size=1), 1.0)
+        fixture.stream.receive(data)
+        fixture.stream.end(Ending.EOF)
+        before = turns = 0
+        while not fixture.endings:
+            assert (turns := turns + 1) <= 3 * len(data) // PIECES_A_TURN
+            passed = len(fixture.sink.written)
+            assert passed <= before + PIECES_A_TURN
+            assert len(fixture.stream._waiting) <= PIECES_AT_ONCE
+            assert passed + fixture.stream.waiting_bytes == len(data)
+            before = passed
+            await asyncio.sleep(0)
+        assert fixture.out == data
+        assert len(fixture.sink.written) == len(data)
+
+    on_loop(scenario)
+
+
+def test_pieces_that_have_to_wait_are_made_ahead_up_to_a_limit() -> None:
+    data = bytes(range(256)) * 40
+
+    async def scenario(fixture: Fixture) -> None:
+        fixture.stream.add("tiny", Slicer(average_size=1), 1.0)
+        fixture.stream.add("slow", Latency(latency=HOUR_MS), 1.0)
+        fixture.stream.receive(data)
+        await until(lambda: len(fixture.stream._waiting) >= SHAPED_AHEAD_PIECES)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(fixture.stream._waiting) <= SHAPED_AHEAD_PIECES + PIECES_AT_ONCE
+        assert fixture.stream.waiting_bytes == len(data)
+        fixture.stream.remove("tiny")
+        fixture.stream.remove("slow")
+        await until(lambda: fixture.out == data)
+        assert len(fixture.sink.written) < len(data)
+
+    on_loop(scenario)
+
+
+def test_toxics_come_and_go_while_pieces_are_being_made() -> None:
+    data = bytes(range(256)) * 40
+
+    async def scenario(fixture: Fixture) -> None:
+        fixture.stream.add("tiny", Slicer(average_size=1), 1.0)
+        fixture.stream.add("line", Bandwidth(rate=10_000), 1.0)
+        fixture.stream.receive(data)
+        fixture.stream.add("slow", Latency(latency=HOUR_MS), 1.0)
+        await asyncio.sleep(0)
+        fixture.stream.replace("slow", Latency(latency=2 * HOUR_MS), 1.0)
+        fixture.stream.replace("line", Bandwidth(rate=0), 1.0)
+        fixture.stream.receive(data)
+        await asyncio.sleep(0)
+        fixture.stream.remove("line")
+        assert fixture.stream.passed + fixture.stream.waiting_bytes == 2 * len(data)
+        fixture.stream.remove("slow")
+        await until(lambda: fixture.out == data + data)
+
+    on_loop(scenario)
+
+
+def test_discarded_in_the_middle_it_passes_nothing_more() -> None:
+    async def scenario(fixture: Fixture) -> None:
+        fixture.stream.add("tiny", Slicer(average_size=1), 1.0)
+        fixture.stream.receive(bytes(10_000))
+        fixture.stream.discard()
+        passed = fixture.stream.passed
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert len(fixture.out) == fixture.stream.passed == passed
+        assert (fixture.stream.waiting_bytes, passed + fixture.stream.withheld) == (0, 10_000)
 
     on_loop(scenario)
 

@@ -11,8 +11,10 @@ def shaped(toxic: Toxic, chunks: Iterable[Chunk], seed: int = 0) -> list[Chunk]:
     memory, chance = 0.0, Random(seed)
     out: list[Chunk] = []
     for chunk in chunks:
-        some, memory = toxic.shape(chunk, memory, chance)
-        out.extend(some)
+        rest: Chunk | None = chunk
+        while rest is not None:
+            some, memory, rest = toxic.shape(rest, memory, chance)
+            out.extend(some)
     return out
 
 
