@@ -2,10 +2,12 @@
 
 import pytest
 
+from harness.catalogue import Catalogue
 from harness.claims import Claims
 from harness.config import Config
 from harness.judging import course_of, objectives_of
 from harness.reports.coverage import Coverage
+from harness.reports.playbook import FILE_NAME, HINT, render_playbook
 from harness.scenario import Scenario
 
 CONFIG = Config.load()
@@ -43,3 +45,10 @@ def test_a_scenario_carries_what_is_stated(scenario: Scenario, stated: Claims) -
     assert set(scenario.hazards) <= set(stated.hazards)
     assert scenario.cause, "a review of the incident wants its root cause"
     assert scenario.prevention, "a review of the incident wants what prevents it"
+
+
+def test_the_playbook_says_what_the_scenarios_say(stated: Claims) -> None:
+    file = CONFIG.scenarios_directory / FILE_NAME
+    rendered = render_playbook(Catalogue.of(CONFIG).modules, stated, CONFIG.operator)
+    assert file.is_file(), f"{file} is not there; {HINT}"
+    assert file.read_text(encoding="utf-8") == rendered, f"{file} is stale; {HINT}"
