@@ -150,7 +150,7 @@ async def _run(app: ASGIApp, listener: socket.socket, background: Sequence[Backg
         error = None if task.cancelled() else task.exception()
         _log.error("ended by itself: %s", task.get_coro(), exc_info=error)
     code = 1 if ended else 0
-    _force_stop_later(code)
+    force_stop_later(code)
     _log.info("stopping")
     server.should_exit = True
     for task in (asked, *tasks):
@@ -159,7 +159,7 @@ async def _run(app: ASGIApp, listener: socket.socket, background: Sequence[Backg
     return code
 
 
-def _force_stop_later(code: int) -> None:
+def force_stop_later(code: int) -> None:
     """Ends the process from a thread if the loop, a task or another thread has not let it end by then."""
 
     def end() -> None:

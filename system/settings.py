@@ -91,6 +91,14 @@ class Settings(BaseSettings):
     agent_guard_s: LongSpan = 60.0
     """How long one execution may take before it is cut off with `Timeout`."""
     agents_concurrency: Annotated[int, Field(ge=1, le=64)] = 4
+    """Worker processes; each executes one intent at a time, so that one can be killed for it and no other."""
+    stuck_after_s: LongSpan = 300.0
+    """An intent that has been EXECUTING for longer is stuck: its worker is killed. Has to be over `agent_guard_s`."""
+    supervise_interval_s: ShortSpan = 0.5
+    supervisor_may_kill: bool = True
+    """Off where workers run out of its reach (another machine): then they are declared dead, and only fenced off."""
+    motion_settles_s: LongSpan = 10.0
+    """How long after its asker died Motion may still do what it was asked; before that no load is no answer."""
 
     # Work that is claimed.
     poll_interval_s: ShortSpan = 0.05
@@ -111,14 +119,17 @@ class Settings(BaseSettings):
     unsafe_breaker_counts_our_refusals: bool = False
     unsafe_allow_infinite: bool = False
     unsafe_no_grounding: bool = False
+    unsafe_no_supervisor: bool = False
+    unsafe_fail_without_reconciling: bool = False
+    unsafe_no_attempt_fence: bool = False
+    unsafe_spin_on_commodity: Annotated[str, StringConstraints(max_length=100)] = ""
+    """Takes no protection away: plays a bug, an agent that never ends on signals with this commodity."""
 
     @property
     def unsafe(self) -> tuple[str, ...]:
         """The unsafe switches that are on, by their names in the environment."""
         return tuple(
-            name.upper()
-            for name in type(self).model_fields
-            if name.startswith(UNSAFE_PREFIX) and getattr(self, name) is True
+            name.upper() for name in type(self).model_fields if name.startswith(UNSAFE_PREFIX) and getattr(self, name)
         )
 
     @model_validator(mode="after")

@@ -84,6 +84,17 @@ class Claims:
 
         return self._database.transact(read, writes=False)
 
+    def standing(self, intent_id: str) -> Claim | None:
+        """The claim in which an intent stands now, whoever has it; None when nobody works on it."""
+        held = _intents.c.state.in_((State.RESOLVING, State.EXECUTING))
+        query = select(_intents).where(held, _intents.c.id == intent_id)
+
+        def read(connection: Connection) -> Claim | None:
+            row = connection.execute(query).one_or_none()
+            return None if row is None else self._with_signal(connection, intent_of(row))
+
+        return self._database.transact(read, writes=False)
+
     def record_resolution(self, claim: Claim, resolution: Resolution) -> None:
         """Ends a resolver's claim with what it decided; FencedOff."""
         values: dict[str, Any] = {
@@ -205,8 +216,7 @@ class Claims:
                 f"nothing was written ({after} was meant)"
             )
         if intent.state is State.EXECUTING:
-            held = and_(_shipment_row(intent), _shipments.c.executing_intent == intent.id)
-            connection.execute(update(_shipments).where(held).values(executing_intent=None))
+            self._release(connection, intent)
         step = Step(
             intent_id=intent.id,
             number=number,
@@ -219,6 +229,12 @@ class Claims:
         )
         self._transitions.record(connection, [step])
         return now
+
+    @staticmethod
+    def _release(connection: Connection, intent: Intent) -> None:
+        """Its shipment is in nobody's hands, if it was in those of `intent`."""
+        held = and_(_shipment_row(intent), _shipments.c.executing_intent == intent.id)
+        connection.execute(update(_shipments).where(held).values(executing_intent=None))
 
 
 def _shipment_row(intent: Intent) -> ColumnElement[bool]:

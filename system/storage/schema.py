@@ -250,6 +250,26 @@ hallucinations = Table(
 )
 
 
+agent_timeouts = Table(
+    "agent_timeouts",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("intent_id", CHAR(36), nullable=False),
+    Column("worker", String(80), nullable=False),
+    Column("executing_since", UtcDateTime, nullable=False),
+    Column("noticed_by", String(80), nullable=False),
+    Column("noticed_at", UtcDateTime, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("stack", Text),
+    Column("dead_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("outcome", String(20)),
+    Index("ix_agent_timeouts_closed", "closed_at"),
+    **_OPTIONS,
+)
+
+
 def create_schema(engine: Engine) -> None:
     """Creates every table that does not exist yet; safe to repeat."""
     METADATA.create_all(engine)

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Engine, select
 
 from system.clock import Clock, Ids
 from system.settings import Settings
+from system.storage.agent_timeouts import AgentTimeouts
 from system.storage.breakers import Breakers
 from system.storage.claims import Claims
 from system.storage.engine import Database, make_engine
@@ -17,19 +18,23 @@ from system.storage.partners import Partners
 from system.storage.quality_reviews import QualityReviews
 from system.storage.signals import Signals
 from system.storage.transitions import Transitions
+from system.storage.unsafe_claims import UnfencedClaims
 
 
 class Storage:
     """The repositories as attributes; blocking, safe to use from several threads, one engine behind them."""
 
-    def __init__(self, engine: Engine, *, clock: Clock, ids: Ids, counter_ids: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, *, clock: Clock, ids: Ids, counter_ids: bool = False, unfenced: bool = False
+    ) -> None:
         self._database = Database(engine, clock)
         self.engine = engine
         self.partners = Partners(self._database)
         self.transitions = Transitions(self._database, clock, ids)
         self.signals = Signals(self._database, clock, ids, self.transitions, counter_ids=counter_ids)
         self.intents = Intents(self._database, clock, self.transitions)
-        self.claims = Claims(self._database, clock, self.transitions)
+        self.claims = (UnfencedClaims if unfenced else Claims)(self._database, clock, self.transitions)
+        self.agent_timeouts = AgentTimeouts(self._database, clock, ids)
         self.lost_signals = LostSignals(self._database)
         self.operator_actions = OperatorActions(self._database, clock, ids)
         self.quality_reviews = QualityReviews(self._database, clock, ids)
@@ -39,7 +44,13 @@ class Storage:
     @classmethod
     def connect(cls, settings: Settings, *, clock: Clock, ids: Ids) -> Self:
         """The storage that `settings` name; nothing is connected until the first call."""
-        return cls(make_engine(settings), clock=clock, ids=ids, counter_ids=settings.unsafe_counter_ids)
+        return cls(
+            make_engine(settings),
+            clock=clock,
+            ids=ids,
+            counter_ids=settings.unsafe_counter_ids,
+            unfenced=settings.unsafe_no_attempt_fence,
+        )
 
     def ping(self) -> int:
         """Asks the database for its epoch (the id of the server that answers); DatabaseUnavailable."""

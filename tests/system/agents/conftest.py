@@ -73,10 +73,14 @@ class Middle:
 
     async def _run(self, work: Callable[[Resolver, Agents], Coroutine[Any, Any, None]]) -> None:
         around = Surroundings(settings=self.settings, clock=self.clock, ids=RandomIds(), run_blocking=in_place)
-        async with httpx.AsyncClient(transport=_Outside(self), trust_env=False) as client:
+        async with self.client() as client:
             resolver = Resolver(self.storage, LanguageModel(client, self.settings), around)
             agent = booking_agent(self.storage, Motion(client, self.settings), around)
             await work(resolver, Agents(self.storage, agent, around))
+
+    def client(self) -> httpx.AsyncClient:
+        """One whose requests go to this Motion and this model."""
+        return httpx.AsyncClient(transport=_Outside(self), trust_env=False)
 
     def settle(self, *, steps_max: int = 2000) -> None:
         """Steps until nothing is left to do; time moves when everything waits."""

@@ -1,4 +1,4 @@
-"""Resolver and agents as processes: they work, say how they are, and stop in order."""
+"""Resolver and agents as processes: they work, say how they are, replace what hangs or dies, and stop in order."""
 
 import json
 import os
@@ -63,7 +63,7 @@ def _process(module: str, environment: dict[str, str]) -> Iterator[tuple["subpro
 
 @pytest.fixture
 def storage(tmp_path: Path) -> Iterator[Storage]:
-    settings = Settings(database_url=f"sqlite:///{tmp_path / 'freight.db'}")
+    settings = Settings(database_url=f"sqlite:///{tmp_path / 'freight.db'}", database_timeout_s=10)
     storage = Storage.connect(settings, clock=SystemClock(), ids=RandomIds())
     create_schema(storage.engine)
     storage.partners.upsert(Partner(id="P1", name="One", api_key_sha256="0" * 64, autonomy_tier=3))
@@ -168,3 +168,83 @@ def test_an_unsafe_switch_shows(tmp_path: Path) -> None:
     storage.close()
     with _process("system.agents", environment) as (_, url):
         assert httpx.get(f"{url}/readyz").json()["unsafe"] == ["UNSAFE_BOOKING_KEY_FROM_ROW"]
+
+
+def _children(pid: int) -> set[int]:
+    return {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def _gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
+def test_an_agent_that_never_awaits_is_killed_and_the_others_go_on(storage: Storage, tmp_path: Path) -> None:
+    """H4 as a whole: the guard has no say, the worker says where it spins, dies, is replaced, and nothing else does."""
+    source = TenderSource(2, "P1", originals_only=True)
+    tenders = [tender for _ in range(8) for tender in source.next().tenders]
+    contents = [desired_content([tender]) for tender in tenders]
+    poison = {**contents[0], "commodity": "PERPETUAL MOTION MACHINES"}
+    with ExitStack() as running:
+        start = running.enter_context
+        _, model_url = start(_process("scenarios.world.llm", {"LLM_API_KEY": KEY}))
+        _, motion_url = start(_process("scenarios.world.motion", {"MOTION_API_KEY": KEY}))
+        environment = {
+            "DATABASE_URL": f"sqlite:///{tmp_path / 'freight.db'}",
+            "LLM_BASE_URL": f"{model_url}/v1",
+            "LLM_API_KEY": KEY,
+            "MOTION_BASE_URL": motion_url,
+            "MOTION_API_KEY": KEY,
+            "DATABASE_TIMEOUT_S": "10",
+            "AGENTS_CONCURRENCY": "2",
+            "AGENT_GUARD_S": "0.2",
+            "STUCK_AFTER_S": "1.5",
+            "MOTION_SETTLES_S": "0.2",
+            "UNSAFE_SPIN_ON_COMMODITY": poison["commodity"],
+            "ALLOW_UNSAFE": "1",
+        }
+        start(_process("system.resolver", environment))
+        agents, url = start(_process("system.agents", environment))
+        before = _children(agents.pid)
+        storage.signals.accept([_signal(poison), *map(_signal, contents[1:])])
+        _wait_for(lambda: storage.intents.counts()[State.FAILED] == 1)
+        _wait_for(lambda: storage.intents.counts()[State.EXECUTED] == len(contents) - 1)
+
+        (failed,) = storage.intents.in_state(State.FAILED)
+        assert (failed.shipment_id, failed.error_reason) == (poison["shipment_id"], "Agent timeout after 300s")
+        _wait_for(lambda: len(_children(agents.pid) - before) == 1)
+        assert len(before) == len(_children(agents.pid)) == 3
+        assert (
+            f'agents_executions_total{{outcome="executed"}} {len(contents) - 1}.0' in httpx.get(f"{url}/metrics").text
+        )
+        agents.send_signal(signal.SIGTERM)
+        _, errors = agents.communicate(timeout=WITHIN_S)
+    assert agents.returncode == 0
+    told = next(line for line in map(json.loads, errors.splitlines()) if "AgentContract timeout" in line["message"])
+    assert told["intent_id"] == failed.id
+    assert "_wait_for_what_never_comes" in told["stack"]
+
+
+def test_no_child_outlives_its_parent(storage: Storage, tmp_path: Path) -> None:
+    with _process("system.agents", {"DATABASE_URL": f"sqlite:///{tmp_path / 'freight.db'}"}) as (agents, _):
+        children = _children(agents.pid)
+        assert len(children) == 5
+        agents.kill()
+        _wait_for(lambda: all(map(_gone, children)))
+
+
+def test_a_port_that_is_taken_ends_the_whole_of_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {**os.environ, "PORT": str(taken.getsockname()[1]), "DATABASE_URL": "sqlite://"}
+        ended = subprocess.run(
+            [sys.executable, "-m", "system.agents"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert ended.returncode == 1
+    assert "cannot listen" in ended.stderr

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import system.agents
+import system
 from system.agents.agent import Agent, ExecutionResult
 from system.storage import Identity, Intent, State
 
@@ -87,8 +87,8 @@ def test_an_agent_without_work_cannot_be_made() -> None:
 
 
 def _modules() -> list[Any]:
-    names = [module.name for module in pkgutil.iter_modules(system.agents.__path__) if module.name != "__main__"]
-    return [importlib.import_module(f"system.agents.{name}") for name in names]
+    names = [module.name for module in pkgutil.walk_packages(system.__path__, "system.")]
+    return [importlib.import_module(name) for name in names if not name.endswith("__main__")]
 
 
 def test_every_agent_of_the_system_runs_under_the_guard() -> None:
@@ -99,9 +99,10 @@ def test_every_agent_of_the_system_runs_under_the_guard() -> None:
         for kind in vars(module).values()
         if inspect.isclass(kind) and issubclass(kind, Agent) and kind is not Agent
     }
-    assert {kind.__name__ for kind in agents} == {"BookingAgent", "RowKeyedBookingAgent"}
+    assert {kind.__name__ for kind in agents} == {"BookingAgent", "RowKeyedBookingAgent", "SpinningAgent"}
     assert all(kind.execute is Agent.execute for kind in agents)
-    for path in Path(*system.agents.__path__).glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    sources = {path: path.read_text() for path in Path(*system.__path__).rglob("*.py")}
+    for path, text in sources.items():
+        for node in ast.walk(ast.parse(text)) if "system.agents" in text else ():
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_execute":
                 assert path.name == "agent.py", f"{path}:{node.lineno} calls an agent past its guard"
