@@ -1,14 +1,16 @@
 """The world's transport management system: books, amends, cancels and lists loads over HTTP.
 
 A real server with a real ledger, so that "exactly one load" is counted where the harm would be done. It honours
-`Idempotency-Key`, and can be told to be slow, to fail, to hang, or to book and lose the answer, which is the worst
-thing that an outside party does. A client that gives up does not stop a slow booking, as in life.
+`Idempotency-Key`, and can be told to be slow, to fail, to hang, or to book and lose the answer or never give it, which
+is the worst thing that an outside party does. A client that gives up does not stop a slow booking, as in life. What it
+did with each request while it was told something, it writes down.
 
 `/loads` and `/ledger` want the bearer key of MOTION_API_KEY; `/control/...` wants none, since it belongs to the drill.
 """
 
 import logging
 import os
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -33,12 +35,17 @@ from scenarios.world.serving import (
     serve,
 )
 
-MODES = ("ok", "slow", "fail", "hang", "book_and_lose")
+MODES = ("ok", "slow", "fail", "hang", "book_and_lose", "book_and_hang")
+LOOKED_AT_FREELY = ("book_and_lose", "book_and_hang")
+"""In these modes only answers to writes are kept back; looking is how one finds out."""
 SLOW_DELAY_S = 2.0
+TREATED_KEPT_MAX = 10_000
 LISTED_MAX = 10_000
 _log = logging.getLogger(__name__)
 
-Mode = Literal["ok", "slow", "fail", "hang", "book_and_lose"]
+Mode = Literal["ok", "slow", "fail", "hang", "book_and_lose", "book_and_hang"]
+Answering = Literal["given", "lost", "held"]
+"""What becomes of the answer to a request."""
 Write = Callable[[Loads, str, Mapping[str, Any]], Answer]
 
 
@@ -50,6 +57,8 @@ class Motion:
         self.loads = Loads()
         self.behaviour = Behaviour()
         self.mode: Mode = "ok"
+        self.treated: deque[dict[str, Any]] = deque(maxlen=TREATED_KEPT_MAX)
+        self.treated_count = 0
 
     def become(self, document: Mapping[str, Any]) -> None:
         """Behave as `{"mode", "delay_s"?, "status"?, "times"?}` says from the next request on. Raises BadRequest."""
@@ -60,7 +69,7 @@ class Motion:
             {
                 "delay_s": document.get("delay_s", SLOW_DELAY_S if mode == "slow" else 0),
                 "status": document.get("status", 503) if mode == "fail" else 0,
-                "hang": mode == "hang",
+                "hang": mode in ("hang", "book_and_hang"),
                 "lose_answer": mode == "book_and_lose",
                 "times": document.get("times"),
             }
@@ -72,22 +81,37 @@ class Motion:
         told = self.behaviour.as_json()
         return {"mode": self.mode, "delay_s": told["delay_s"], "status": told["status"], "times": told["times"]}
 
-    async def treat(self, request: Request) -> tuple[Response | None, bool]:
-        """An answer to give instead of doing the work, if there is one, and whether the work's answer is to be lost."""
+    async def treat(self, request: Request) -> tuple[Response | None, Answering]:
+        """An answer to give instead of doing the work, if there is one, and what becomes of the work's own answer."""
         if not bearer_fits(request, self.api_key):
-            return JSONResponse({"error": "the bearer key is wrong or missing"}, status_code=401), False
-        if request.method == "GET" and self.mode == "book_and_lose":
-            # What is lost are answers to writes; looking is how one finds out.
-            return None, False
-        behaviour = self.behaviour.take()
+            return JSONResponse({"error": "the bearer key is wrong or missing"}, status_code=401), "given"
+        if request.method == "GET" and self.mode in LOOKED_AT_FREELY:
+            return None, "given"
+        mode, behaviour = self.mode, self.behaviour.take()
         if behaviour.delay_s:
+            self._note(request, "delayed")
             await sleep_s(behaviour.delay_s)
-        if behaviour.hang:
+        if behaviour.hang and mode == "hang":
+            self._note(request, "held")
             await hold(request, behaviour.changed, behaviour.limit_s)
-            return JSONResponse({"error": "held"}, status_code=503), False
+            return JSONResponse({"error": "held"}, status_code=503), "given"
         if behaviour.status:
-            return JSONResponse({"error": "told to fail"}, status_code=behaviour.status), False
-        return None, behaviour.lose_answer
+            self._note(request, str(behaviour.status))
+            return JSONResponse({"error": "told to fail"}, status_code=behaviour.status), "given"
+        if behaviour.hang:
+            self._note(request, "done and held")
+            return None, "held"
+        if behaviour.lose_answer:
+            self._note(request, "done and lost")
+            return None, "lost"
+        return None, "given"
+
+    def _note(self, request: Request, answered: str) -> None:
+        """Keeps how a request was treated; the oldest are dropped beyond `TREATED_KEPT_MAX`."""
+        self.treated_count += 1
+        self.treated.append(
+            {"number": self.treated_count, "method": request.method, "path": request.url.path, "answered": answered}
+        )
 
 
 def app(world: Motion) -> ASGIApp:
@@ -98,15 +122,19 @@ def app(world: Motion) -> ASGIApp:
         if not 0 < len(key) <= KEY_LENGTH_MAX:
             return JSONResponse({"error": "expected a header Idempotency-Key"}, status_code=400)
         document = await json_object(request)
-        instead, lost = await world.treat(request)
+        released = world.behaviour.changed
+        instead, answering = await world.treat(request)
         if instead is not None:
             return instead
         try:
             answer = work(world.loads, key, document)
         except Refused as refused:
             return JSONResponse({"error": str(refused)}, status_code=refused.status)
-        if lost:
+        if answering == "lost":
             return lose_answer(request)
+        if answering == "held":
+            await hold(request, released, world.behaviour.limit_s)
+            return JSONResponse({"error": "held"}, status_code=503)
         headers = {"Idempotent-Replayed": "true"} if answer.replayed else {}
         return JSONResponse(answer.load, status_code=answer.status, headers=headers)
 
@@ -166,11 +194,17 @@ def _control_routes(world: Motion) -> list[Route]:
         world.loads = Loads()
         return JSONResponse({"status": "ok"})
 
+    async def requests(request: Request) -> Response:
+        after = number_asked(request, "after")
+        found = [entry for entry in world.treated if entry["number"] > after]
+        return JSONResponse({"requests": found, "count": world.treated_count})
+
     async def every_load(_: Request) -> Response:
         return JSONResponse({"loads": world.loads.everything()})
 
     return [
         Route("/control/loads", every_load),
+        Route("/control/requests", requests),
         Route("/control/behaviour", behaviour, methods=["GET", "POST"]),
         Route("/control/reset", reset, methods=["POST"]),
     ]

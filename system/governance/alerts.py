@@ -2,7 +2,14 @@
 
 from dataclasses import dataclass
 
-from system.governance.contacts import AI_ENGINEERING_LEAD, DBA, DEVOPS_LEAD, WHERE_NONE_IS_NAMED, Contact
+from system.governance.contacts import (
+    AI_ENGINEERING_LEAD,
+    BACKEND_LEAD,
+    DBA,
+    DEVOPS_LEAD,
+    WHERE_NONE_IS_NAMED,
+    Contact,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,4 +50,12 @@ HALLUCINATION_DETECTED = AlertRule(
     contact=AI_ENGINEERING_LEAD,
 )
 
-RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN, HALLUCINATION_DETECTED)
+AGENT_TIMEOUT = AlertRule(
+    name="AgentContractTimeout",
+    summary="AgentContract timeout for Intent #{intent}",
+    description="An intent has been executed for longer than an execution may take; it hangs, or is tried in vain.",
+    runbook="python -m system.console stuck list",
+    contact=BACKEND_LEAD,
+)
+
+RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN, HALLUCINATION_DETECTED, AGENT_TIMEOUT)

@@ -1,6 +1,7 @@
 """All watchers of the system, in one list: a new one is one line here."""
 
 from system.clock import Clock
+from system.governance.agent_watcher import AgentWatcher
 from system.governance.breaker_watcher import BreakerWatcher
 from system.governance.findings import Watcher
 from system.governance.hallucinations import HallucinationWatcher
@@ -10,4 +11,8 @@ from system.storage import Storage
 
 def watchers_of(storage: Storage, settings: Settings, clock: Clock) -> tuple[Watcher, ...]:
     """Those of one monitor process; `storage` is shared by them."""
-    return (BreakerWatcher(storage), HallucinationWatcher(storage.hallucinations))
+    return (
+        BreakerWatcher(storage),
+        HallucinationWatcher(storage.hallucinations),
+        AgentWatcher(storage, settings, clock),
+    )
