@@ -4,5 +4,6 @@ from system.commands.breakers import breakers
 from system.commands.hallucinations import hallucinations
 from system.commands.prompt import prompt
 from system.commands.reviews import reviews
+from system.commands.stuck import stuck
 
-COMMANDS = (breakers, hallucinations, prompt, reviews)
+COMMANDS = (breakers, hallucinations, prompt, reviews, stuck)

@@ -124,3 +124,22 @@ def test_a_mode_that_does_not_exist_is_refused(client: httpx.Client) -> None:
     assert answer.status_code == 400
     assert "book_and_lose" in answer.json()["error"]
     assert client.get("/control/behaviour").json()["mode"] == "ok"
+
+
+def test_told_to_book_and_hang_it_books_and_keeps_silent(client: httpx.Client) -> None:
+    client.post("/control/behaviour", json={"mode": "book_and_hang", "times": 1}).raise_for_status()
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/loads", json=BOOKING, headers={"Idempotency-Key": "k"}, timeout=0.3)
+    assert len(ledger(client)) == 1
+    assert len(client.get("/loads").json()["loads"]) == 1, "looking is answered all along"
+    again = client.post("/loads", json=BOOKING, headers={"Idempotency-Key": "k"})
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_what_it_did_to_requests_stands_in_its_diary(client: httpx.Client) -> None:
+    before = client.get("/control/requests").json()["count"]
+    client.post("/control/behaviour", json={"mode": "fail", "status": 500, "times": 1}).raise_for_status()
+    book(client)
+    book(client)
+    (entry,) = client.get(f"/control/requests?after={before}").json()["requests"]
+    assert (entry["number"], entry["method"], entry["path"], entry["answered"]) == (before + 1, "POST", "/loads", "500")
