@@ -49,6 +49,8 @@ def test_it_tells_where_it_hangs(
 ) -> None:
     stacks = Stacks(1)
     process = forked(stacks, hang)
+    while hang.__name__ not in (stacks.ask(0, process) or ""):
+        assert process.alive  # it is on its way there
     for _ in range(2):  # the second answer is not mixed up with the first
         stack = stacks.ask(0, process)
         assert stack is not None
