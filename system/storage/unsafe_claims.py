@@ -1,4 +1,4 @@
-"""Claims without a fence, kept to show the harm: the end of a claim is written by the intent's id alone.
+"""Claims without a fence, kept to show the harm: an agent writes the end of its claim by the intent's id alone.
 
 While no worker is ever taken for dead it behaves like the real one. Once one is, and wakes up, it writes over what its
 successor wrote. Runs only under `UNSAFE_NO_ATTEMPT_FENCE`.
@@ -21,8 +21,19 @@ _intents = schema.intents
 class UnfencedClaims(Claims):
     """Whoever comes last is right."""
 
-    def _end(self, claim: Claim, after: State, values: Mapping[str, Any], reason: str | None) -> None:
+    def _end(
+        self,
+        claim: Claim,
+        after: State,
+        values: Mapping[str, Any],
+        reason: str | None,
+        *,
+        hallucination: Mapping[str, Any] | None = None,
+    ) -> None:
         intent = claim.intent
+        if intent.state is not State.EXECUTING:
+            super()._end(claim, after, values, reason, hallucination=hallucination)
+            return
         one = _intents.c.id == intent.id
 
         def work(connection: Connection) -> None:
