@@ -5,6 +5,7 @@ nothing carries is said to be carried by nothing. How a drill ended is a run's o
 """
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ def checks_of(scenario: Scenario) -> Iterator[Check]:
         parts.append(("alert", scenario.alert.text, scenario.alert.claims))
     if isinstance(scenario.recovery, Recovery):
         steps = (step for step in scenario.recovery.steps if isinstance(step, Operate))
-        parts += [("step", " ".join(step.words), step.claims) for step in steps]
+        parts += [("step", shlex.join(step.words), step.claims) for step in steps]
     parts += [("checker", checker.name, checker.claims) for checker in scenario.invariants]
     parts += [("objective", objective.name, objective.claims) for objective in scenario.objectives]
     for kind, name, claims in parts:
