@@ -101,7 +101,7 @@ def test_claims_have_what_checks_them_or_say_that_nothing_does() -> None:
     alert = "alert `Shop closed` (of `shop_dies`)"
     assert part(text, "### Claims")[2:] == [
         f"| 0.1 | Nobody can buy | symptom `nobody can buy`, {alert}, checker `AlertSaid` in `shop` |",
-        "| 0.2 | Somebody bought | step `open back door`, checker `SomethingWasBought`, objective `rto` in `shop` |",
+        "| 0.2 | Somebody bought | step `open 'back door'`, checker `SomethingWasBought`, objective `rto` in `shop` |",
         "| 0.3 | Every till is guarded | `tests/test_till.py` |",
         "| 0.4 | Nobody looks at this | **nothing yet** |",
     ]
