@@ -57,7 +57,8 @@ def busy(writes: int) -> History:
         story.write(name, kind=Kind.FAIL if number % 50 == 1 else Kind.OK)
     story.rows(*kept, name="seen", state="done")
     story.fault()
-    story.alert("lost")
+    story.step("evidence", of="kill", target="server", proof=True)
+    story.alert("lost", labels={"contact": "people on call"})
     story.step("promoted")
     lost = [name for number, name in enumerate(names) if number % 20 == 0]
     story.step("operator", command=["list"], document={"lost": [{"identity": name} for name in lost]})
@@ -69,6 +70,7 @@ def busy(writes: int) -> History:
     story.probe("ledger", entries=[{"of": name, "entry": name} for name in names])
     steps = [{"id": name, "from": old, "to": new} for name in names for old, new in ((None, "new"), ("new", "done"))]
     story.probe("transitions", transitions=steps)
+    story.step("steady_again", held=True)
     story.step("replay", trace="one", equal=True)
     return story.history()
 
