@@ -26,6 +26,8 @@ SEND = "send_signal"
 _RESENT_AT_ONCE = 4
 """How many requests of one partner are on their way while it works through a window that it was asked for again."""
 _RETRIES_SLOWER_UP_TO = 8.0
+_ASKS_AGAIN = "resend_request"
+"""The kind of notice that asks for a window; the others tell what to mend."""
 _LOOK_FOR_NOTICES_EVERY_S = 0.05
 
 
@@ -106,7 +108,7 @@ class _Partner:
             news = self.stage.history.since(read_up_to)
             read_up_to += len(news)
             for event in news:
-                if event.kind is Kind.STEP and event.action == "notice" and event.value.get("partner") == self.name:
+                if _asks(event) and event.value.get("partner") == self.name:
                     await self.resend(event.value["window"])
             await sleep_s(_LOOK_FOR_NOTICES_EVERY_S)
 
@@ -191,8 +193,11 @@ class SteadyTenders:
 async def _until_notices_are_served(stage: Stage, desks: list[_Partner]) -> None:
     """A notice that came before the end of the traffic is served to the last batch."""
     names = {desk.name for desk in desks}
-    wanted = [
-        event for event in stage.history.where(kind=Kind.STEP, action="notice") if event.value.get("partner") in names
-    ]
+    notices = stage.history.where(kind=Kind.STEP, action="notice")
+    wanted = [event for event in notices if _asks(event) and event.value.get("partner") in names]
     while sum(desk.asked for desk in desks) < len(wanted):
         await sleep_s(_LOOK_FOR_NOTICES_EVERY_S)
+
+
+def _asks(event: Event) -> bool:
+    return event.kind is Kind.STEP and event.action == "notice" and event.value.get("kind") == _ASKS_AGAIN

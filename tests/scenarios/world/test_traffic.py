@@ -51,7 +51,7 @@ def notice(history: History, partner: str, from_s: float, to_s: float) -> None:
         actor="inbox",
         kind=Kind.STEP,
         action="notice",
-        value={"partner": partner, "window": dict(zip(("from", "to"), ends, strict=True))},
+        value={"kind": "resend_request", "partner": partner, "window": dict(zip(("from", "to"), ends, strict=True))},
     )
 
 
@@ -168,6 +168,21 @@ def test_nothing_outside_the_window_is_sent_again() -> None:
         accept, until=completed(5), when=lambda history: notice(history, "P1001", long_ago_s, long_ago_s + 60)
     )
     assert not [event for event in went.invokes if event.value["again"]]
+
+
+def test_a_notice_of_what_to_mend_asks_for_nothing() -> None:
+    """It names a place and no window; nobody waits for it to be served, and what comes after it is."""
+    now_s = datetime.now(UTC).timestamp()
+
+    def tell(history: History) -> None:
+        value = {"kind": "malformed_signals", "partner": "P1001", "segment": "G62", "element": 2}
+        history.append(actor="inbox", kind=Kind.STEP, action="notice", value=value)
+        notice(history, "P1001", now_s - 60, now_s + 60)
+
+    went = played(accept, until=completed(5), when=tell)
+    again = [event.value["batch"] for event in went.invokes if event.value["again"]]
+    assert again
+    assert len(again) == len(set(again)), "the window was asked for once"
 
 
 def test_an_acknowledgement_that_cannot_be_read_is_sent_again() -> None:
