@@ -136,6 +136,7 @@ def up(environment: str, seed: int, as_json: bool) -> None:
 @click.option("--repeat", type=click.IntRange(1, 10_000), default=1, show_default=True, help="With as many seeds.")
 @click.option("--negative", is_flag=True, help="Run the negative controls; each has to fail where it says.")
 @click.option("--noop", is_flag=True, help="Replace each injector by one that does nothing: it has to end unknown.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="So many drills side by side.")
 @click.option("--keep", is_flag=True, help="Keep the directory of the environment, with its logs and data.")
 @json_option
 def drill(
@@ -145,6 +146,7 @@ def drill(
     repeat: int,
     negative: bool,
     noop: bool,
+    jobs: int,
     keep: bool,
     as_json: bool,
 ) -> None:
@@ -154,7 +156,7 @@ def drill(
         from harness.config import Config
         from harness.interrupts import run
         from harness.run import draw_seed
-        from harness.series import Series, drill_all
+        from harness.series import Series, drill_all, jobs_of
 
         config = Config.load()
         catalogue = Catalogue.of(config)
@@ -162,10 +164,13 @@ def drill(
         if noop:
             scenarios = tuple(scenario.without_injectors() for scenario in scenarios)
         first_seed = draw_seed() if seed is None else seed
-        series = Series(config=config, topology=catalogue.topology, keep=keep, progress=_progress)
-        seeds = range(first_seed, first_seed + repeat)
+        drills = jobs_of(scenarios, range(first_seed, first_seed + repeat), negative=negative)
+
+        def make_series() -> Series:
+            return Series(config=config, topology=catalogue.topology, keep=keep, progress=_progress)
+
         show = _one_line if as_json or negative or repeat > 1 else _show
-        answer = run(drill_all(series, scenarios, seeds, negative=negative, show=show))
+        answer = run(drill_all(make_series, drills, negative=negative, show=show, lanes=jobs))
     if as_json:
         _print_json(answer.document())
     elif len(answer.runs) > 1 or negative:

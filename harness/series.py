@@ -1,9 +1,11 @@
-"""Several drills, one after the other, in one environment that stays warm between them.
+"""Several drills in environments that stay warm between them, one drill at a time in each.
 
 Each drill begins with fresh data: the environment is reset, not cleaned. A drill that cannot be run because the
-environment lacks something is a run too, skipped with its reason.
+environment lacks something is a run too, skipped with its reason. Several series side by side (`lanes`) take turns at
+one list of drills; nothing is shared between them but the machine.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -142,22 +144,56 @@ class Answer:
         return document
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One drill to do: a scenario as it stands, or under one of its negative controls."""
+
+    scenario: Scenario
+    seed: int
+    control: NegativeControl | None = None
+
+    def __str__(self) -> str:
+        without = f" without {self.control.name}" if self.control else ""
+        return f"{self.scenario.name}{without}, seed {self.seed}"
+
+
+def jobs_of(scenarios: Sequence[Scenario], seeds: Sequence[int], *, negative: bool) -> tuple[Job, ...]:
+    """Every scenario (or each of its negative controls) with every seed."""
+    return tuple(
+        Job(scenario=scenario, seed=seed, control=control)
+        for seed in seeds
+        for scenario in scenarios
+        for control in (scenario.negative_controls if negative else (None,))
+    )
+
+
 async def drill_all(
-    series: Series,
-    scenarios: Sequence[Scenario],
-    seeds: Sequence[int],
+    make_series: Callable[[], Series],
+    jobs: Sequence[Job],
     *,
     negative: bool,
     show: Callable[[Run], None],
+    lanes: int = 1,
 ) -> Answer:
-    """Every scenario (or each of its negative controls) with every seed; `show` gets each run as it ends."""
-    runs: list[Run] = []
-    async with series:
-        for seed in seeds:
-            for scenario in scenarios:
-                for control in scenario.negative_controls if negative else (None,):
-                    without = f" without {control.name}" if control else ""
-                    series.progress(f"{scenario.name}{without}, seed {seed}")
-                    runs.append(await series.drill(scenario, seed=seed, control=control))
-                    show(runs[-1])
-    return Answer(runs=tuple(runs), negative=negative)
+    """Do every job; `show` gets each run as it ends, and the answer has them in the order of `jobs`.
+
+    With several `lanes` as many series work side by side. The first error ends all of them.
+    """
+    runs: dict[int, Run] = {}
+    waiting = iter(enumerate(jobs))
+
+    async def work() -> None:
+        async with make_series() as series:
+            for number, job in waiting:
+                series.progress(str(job))
+                runs[number] = await series.drill(job.scenario, seed=job.seed, control=job.control)
+                show(runs[number])
+
+    working = [asyncio.create_task(work()) for _ in range(max(1, min(lanes, len(jobs))))]
+    try:
+        await asyncio.gather(*working)
+    finally:
+        for lane in working:
+            lane.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
+    return Answer(runs=tuple(runs[number] for number in sorted(runs)), negative=negative)

@@ -12,7 +12,7 @@ from harness.history import History
 from harness.judgement import Judgement
 from harness.run import ExitCode, Run
 from harness.scenario import NegativeControl, Scenario, ScenarioError
-from harness.series import Answer, Series, drill_all, settings_of
+from harness.series import Answer, Series, drill_all, jobs_of, settings_of
 from harness.verdict import Outcome, Verdict
 from tests.harness.toy_project import InSeries, make_project
 from tests.harness.toy_scenario import SHOP_DIES
@@ -27,15 +27,20 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     return Config.load(make_project(tmp_path, monkeypatch))
 
 
-def drilled(config: Config, *scenarios: Scenario, seeds: tuple[int, ...] = (1,), negative: bool = False) -> Answer:
+def drilled(
+    config: Config, *scenarios: Scenario, seeds: tuple[int, ...] = (1,), negative: bool = False, lanes: int = 1
+) -> Answer:
     shown: list[Run] = []
+    jobs = jobs_of(scenarios, seeds, negative=negative)
 
     async def go() -> Answer:
-        series = Series(config=config, topology=TOPOLOGY)
-        return await drill_all(series, scenarios, seeds, negative=negative, show=shown.append)
+        return await drill_all(
+            lambda: Series(config=config, topology=TOPOLOGY), jobs, negative=negative, show=shown.append, lanes=lanes
+        )
 
     answer = asyncio.run(go())
-    assert tuple(shown) == answer.runs
+    assert sorted(run.id for run in shown) == sorted(run.id for run in answer.runs)
+    assert [(run.scenario, run.seed) for run in answer.runs] == [(job.scenario.name, job.seed) for job in jobs]
     return answer
 
 
@@ -46,6 +51,29 @@ def test_each_seed_drills_every_scenario_in_one_environment(config: Config) -> N
     assert len(InSeries.made) == 1
     assert (InSeries.made[0].log[0], InSeries.made[0].log[-1]) == ("up", "down")
     assert len(list(config.runs.iterdir())) == 2
+
+
+def test_lanes_share_the_drills_and_each_has_an_environment_of_its_own(config: Config) -> None:
+    answer = drilled(config, SHOP_DIES, seeds=(1, 2, 3, 4, 5), lanes=2)
+    assert answer.outcome is Outcome.PASS
+    assert len(InSeries.made) == 2
+    assert [(one.log[0], one.log[-1]) for one in InSeries.made] == [("up", "down")] * 2
+    assert all(one.log.count("reset") for one in InSeries.made)
+
+
+def test_no_more_lanes_than_drills(config: Config) -> None:
+    drilled(config, SHOP_DIES, lanes=8)
+    assert len(InSeries.made) == 1
+
+
+def test_a_lane_that_fails_ends_the_others(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: InSeries, **_: object) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(InSeries, "reset", broken)
+    with pytest.raises(OSError, match="no room"):
+        drilled(config, SHOP_DIES, seeds=(1, 2, 3, 4, 5), lanes=2)
+    assert [one.log[-1] for one in InSeries.made] == ["down"] * 2
 
 
 def test_an_environment_that_did_not_come_up_is_ended(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
