@@ -7,8 +7,6 @@ the cause is gone), 2 the command or a setting is wrong. Every command leaves a 
 
 import asyncio
 import hashlib
-import json
-import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from system import logs
 from system.clock import RandomIds, SystemClock
 from system.commands import COMMANDS
-from system.governance.operators import operator_name
+from system.commands.connecting import done, not_done, say, say_json
 from system.recovery.database import SOURCES, Asked, DatabaseRecovery, Listing, NoIncident
 from system.recovery.evidence import SourceUnavailable
 from system.settings import Settings
@@ -30,7 +28,6 @@ from system.storage import DatabaseUnavailable, Partner, Storage, create_schema
 
 _REDIS_TIMEOUT_S = 5.0
 _PARTNERS_BYTES_MAX = 4_194_304
-_log = logging.getLogger("system.console")
 
 
 class PartnerEntry(BaseModel):
@@ -67,11 +64,11 @@ def migrate(partners: Path | None) -> None:
         for entry in entries:
             storage.partners.upsert(_partner(entry))
     except DatabaseUnavailable as error:
-        raise _not_done("migrate", f"the database is not available: {error}") from None
+        raise not_done("migrate", f"the database is not available: {error}") from None
     finally:
         storage.close()
-    _audit("migrate", reason="", partners=len(entries))
-    click.echo(f"schema is there; {len(entries)} partners written")
+    done("migrate", partners=len(entries))
+    say(f"schema is there; {len(entries)} partners written")
 
 
 @cli.group()
@@ -100,10 +97,13 @@ def recover_database(
         document.update(listing.as_json())
     if asked is not None:
         document.update(asked.as_json() if listing is None else {"notices": asked.as_json()["notices"]})
-    click.echo(json.dumps(document) if as_json else "\n".join(_told(listing, asked)))
+    if as_json:
+        say_json(document)
+    else:
+        say(*_told(listing, asked))
     if asked is not None and asked.failed:
         failed = ", ".join(notice.partner_id for notice in asked.notices if notice.error is not None)
-        raise _not_done("recover database ask", f"these partners could not be asked: {failed}; run `ask` again")
+        raise not_done("recover database ask", f"these partners could not be asked: {failed}; run `ask` again")
 
 
 async def _recover_database(
@@ -126,15 +126,15 @@ async def _recover_database(
             if step != "ask":
                 listing = await recovery.list_lost(outage_at=outage_at, without=without)
                 counts = listing.as_json()["counts"]
-                _audit("recover database list", reason=reason, incident_id=listing.incident_id, counts=counts)
+                done("recover database list", why=reason, incident_id=listing.incident_id, counts=counts)
             if step != "list":
                 asked = await recovery.ask_again(listing.incident_id if listing is not None else incident)
                 told = [notice.as_json() for notice in asked.notices]
-                _audit("recover database ask", reason=reason, incident_id=asked.incident_id, notices=told)
+                done("recover database ask", why=reason, incident_id=asked.incident_id, notices=told)
     except DatabaseUnavailable as error:
-        raise _not_done("recover database", f"the database is not available: {error}; run it again later") from None
+        raise not_done("recover database", f"the database is not available: {error}; run it again later") from None
     except (SourceUnavailable, NoIncident) as error:
-        raise _not_done("recover database", str(error)) from None
+        raise not_done("recover database", str(error)) from None
     finally:
         redis_client.close()
         storage.close()
@@ -198,16 +198,6 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError:
         raise click.UsageError(f"--outage-at: expected ISO 8601, seen {text!r}") from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _audit(action: str, *, reason: str, **outcome: Any) -> None:
-    extra = {"operator": operator_name(), "action": action, "reason": reason, **outcome}
-    _log.info("operator action", extra=extra)
-
-
-def _not_done(action: str, why: str) -> click.ClickException:
-    _log.error("operator action failed", extra={"operator": operator_name(), "action": action, "error": why})
-    return click.ClickException(why)
 
 
 for _command in COMMANDS:

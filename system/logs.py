@@ -14,11 +14,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TextIO
 
+from system.plain_text import one_line
+
 _FIELDS: contextvars.ContextVar[dict[str, object] | None] = contextvars.ContextVar("log_fields", default=None)
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _LENGTH_MAX = 8_000
 """Characters of one text field: a line must stay a line, also when a partner's input is quoted in it."""
+_STACK_LINE_MAX = 1_000
 
 
 class JsonFormatter(logging.Formatter):
@@ -35,15 +38,23 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "service": self.service,
             "logger": record.name,
-            "message": record.getMessage()[:_LENGTH_MAX],
+            "message": one_line(record.getMessage(), _LENGTH_MAX),
         }
-        line.update(_FIELDS.get() or {})
-        line.update((name, value) for name, value in vars(record).items() if name not in _STANDARD)
+        given = {**(_FIELDS.get() or {}), **vars(record)}
+        line.update((name, _plain(value)) for name, value in given.items() if name not in _STANDARD)
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)[-_LENGTH_MAX:]
+            line["exception"] = _plain_lines(self.formatException(record.exc_info))
         if record.stack_info:
-            line["stack"] = self.formatStack(record.stack_info)[-_LENGTH_MAX:]
+            line["stack"] = _plain_lines(self.formatStack(record.stack_info))
         return json.dumps(line, default=str, separators=(",", ":"))
+
+
+def _plain(value: object) -> object:
+    return one_line(value, _LENGTH_MAX) if isinstance(value, str) else value
+
+
+def _plain_lines(text: str) -> str:
+    return "\n".join(one_line(line, _STACK_LINE_MAX) for line in text[-_LENGTH_MAX:].split("\n"))
 
 
 @contextlib.contextmanager

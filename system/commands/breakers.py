@@ -1,11 +1,10 @@
 """`breakers`: which partners are shut out and why, and letting one in again once it has mended its signals."""
 
-import json
 from typing import Any
 
 import click
 
-from system.commands.connecting import done, not_done, storage_for
+from system.commands.connecting import done, not_done, say, say_json, storage_for
 from system.governance.circuit_breaker import CircuitBreaker, CircuitBreakerRegistry
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -27,9 +26,9 @@ def list_open(as_json: bool = False) -> None:
         registry = CircuitBreakerRegistry(storage)
         found = [registry.get(partner_id).describe() for partner_id in registry.get_open_breakers()]
     if as_json:
-        click.echo(json.dumps({"open": [one["partner"] for one in found], "breakers": found}))
+        say_json({"open": [one["partner"] for one in found], "breakers": found})
     else:
-        click.echo("\n".join(map(_line, found)) or "no circuit breaker is open")
+        say(*(map(_line, found) if found else ("no circuit breaker is open",)))
 
 
 @breakers.command("show")
@@ -40,7 +39,7 @@ def show(partner: str, as_json: bool) -> None:
     with storage_for("breakers show") as storage:
         found = _breaker(CircuitBreakerRegistry(storage), partner).describe()
     if as_json:
-        click.echo(json.dumps(found))
+        say_json(found)
         return
     lines = [_line(found)]
     lines += [
@@ -50,7 +49,7 @@ def show(partner: str, as_json: bool) -> None:
     ]
     if found["state"] != "CLOSED":
         lines.append(f"  tell the partner: {found['message']}")
-    click.echo("\n".join(lines))
+    say(*lines)
 
 
 @breakers.command("reset")
@@ -66,9 +65,9 @@ def reset(partner: str, why: str, as_json: bool) -> None:
         after = breaker.state
     done("breakers reset", why=why, partner=partner, before=before["state"], failure_count=before["failure_count"])
     if as_json:
-        click.echo(json.dumps({"partner": partner, "before": before, "state": after}))
+        say_json({"partner": partner, "before": before, "state": after})
     else:
-        click.echo(f"{partner}: was {before['state']} with {before['failure_count']} failures, is {after}")
+        say(f"{partner}: was {before['state']} with {before['failure_count']} failures, is {after}")
 
 
 def _breaker(registry: CircuitBreakerRegistry, partner: str) -> CircuitBreaker:

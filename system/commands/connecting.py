@@ -1,16 +1,20 @@
-"""What commands share: a storage for the time of one command, and how it says that it could not be done."""
+"""What commands share: a storage for the time of one command, and how it says what it did, or that it could not."""
 
 import contextlib
+import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from system.clock import RandomIds, SystemClock
 from system.governance.operators import operator_name
+from system.plain_text import one_line
 from system.settings import Settings
 from system.storage import DatabaseUnavailable, Storage
 
+_LINE_MAX = 20_000
 _log = logging.getLogger("system.console")
 
 
@@ -34,4 +38,14 @@ def done(action: str, *, why: str = "", **outcome: object) -> None:
 def not_done(action: str, why: str) -> click.ClickException:
     """The exception that ends a command with 1, with a line in the log."""
     _log.error("operator action failed", extra={"operator": operator_name(), "action": action, "error": why})
-    return click.ClickException(why)
+    return click.ClickException(one_line(why, _LINE_MAX))
+
+
+def say(*lines: str) -> None:
+    """Prints lines for people: whatever of others they quote is plain, so that it cannot steer a terminal."""
+    click.echo("\n".join(one_line(line, _LINE_MAX) for line in lines))
+
+
+def say_json(document: Any) -> None:
+    """Prints one document for programs; what cannot be printed stands in it as JSON's own escapes."""
+    click.echo(json.dumps(document))

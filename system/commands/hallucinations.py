@@ -1,12 +1,11 @@
 """`hallucinations`: what the model made up, beside what the signal says, and tagging what somebody has looked into."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
 
-from system.commands.connecting import done, not_done, storage_for
+from system.commands.connecting import done, not_done, say, say_json, storage_for
 from system.governance.operators import operator_name
 from system.storage import Hallucination, IllegalTransition, Storage
 
@@ -28,13 +27,13 @@ def list_untagged(every: bool, as_json: bool) -> None:
         cases = storage.hallucinations
         found = cases.newest(_SHOWN_MAX) if every else cases.untagged(_SHOWN_MAX)
     if as_json:
-        click.echo(json.dumps({"hallucinations": [_summary(one) for one in found]}))
+        say_json({"hallucinations": [_summary(one) for one in found]})
         return
     for one in found:
         tagged = "" if one.tagged_at is None else f"  tagged by {one.tagged_by}"
-        click.echo(f"{one.intent_id}  {one.identity}  {one.reason}{tagged}")
+        say(f"{one.intent_id}  {one.identity}  {one.reason}{tagged}")
     if not found:
-        click.echo("none" if every else "none that nobody has looked into")
+        say("none" if every else "none that nobody has looked into")
 
 
 @hallucinations.command("show")
@@ -57,11 +56,12 @@ def show(intent: str, as_json: bool) -> None:
         "transitions": [{"from": one.from_state, "to": one.to_state, "at": one.at.isoformat()} for one in steps],
     }
     if as_json:
-        click.echo(json.dumps(document))
+        say_json(document)
         return
-    click.echo(f"{case.intent_id}  {case.identity}\n{case.reason} (confidence {case.confidence})")
-    click.echo(f"--- signal\n{document['signal']}\n--- answer\n{case.answer}\n--- states")
-    click.echo("\n".join(f"{one['at']}  {one['from']} -> {one['to']}" for one in document["transitions"]))
+    say(f"{case.intent_id}  {case.identity}", f"{case.reason} (confidence {case.confidence})")
+    say("--- signal", *str(document["signal"]).split("\n"))
+    say("--- answer", *str(case.answer).split("\n"))
+    say("--- states", *(f"{one['at']}  {one['from']} -> {one['to']}" for one in document["transitions"]))
 
 
 @hallucinations.command("tag")
@@ -77,7 +77,10 @@ def tag(intents: Sequence[str], every: bool, why: str, as_json: bool) -> None:
     with storage_for("hallucinations tag") as storage:
         tagged = [one for one in (_all_untagged(storage) if every else intents) if _tag(storage, one, who, why)]
     done("hallucinations tag", why=why, intents=tagged)
-    click.echo(json.dumps({"tagged": tagged, "by": who}) if as_json else f"{len(tagged)} tagged by {who}")
+    if as_json:
+        say_json({"tagged": tagged, "by": who})
+    else:
+        say(f"{len(tagged)} tagged by {who}")
 
 
 def _all_untagged(storage: Storage) -> Iterator[str]:

@@ -7,13 +7,13 @@ by itself, whoever calls it.
 import code
 import contextlib
 import io
-import json
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from system.commands.connecting import say, say_json
 from system.governance import CircuitBreakerRegistry
 
 
@@ -46,9 +46,10 @@ def prompt(lines: Sequence[str], as_json: bool) -> None:
         return
     answers = [{"line": line, **_run(console, line)} for line in lines]
     if as_json:
-        click.echo(json.dumps({"lines": answers}))
+        say_json({"lines": answers})
     else:
-        click.echo("\n".join(f">>> {answer['line']}\n{answer['said']}".rstrip() for answer in answers))
+        for answer in answers:
+            say(f">>> {answer['line']}", *answer["said"].splitlines())
     wrong = next((answer["error"] for answer in answers if answer["error"]), None)
     if wrong:
         raise click.ClickException(wrong)

@@ -1,10 +1,8 @@
 """`reviews`: the weekly data-quality review list, and crossing out who was talked to."""
 
-import json
-
 import click
 
-from system.commands.connecting import done, not_done, storage_for
+from system.commands.connecting import done, not_done, say, say_json, storage_for
 from system.governance.operators import operator_name
 from system.storage import OperatorAction
 
@@ -35,13 +33,13 @@ def list_week(week: str | None, as_json: bool) -> None:
             for one in storage.quality_reviews.of_week(week)
         ]
     if as_json:
-        click.echo(json.dumps({"reviews": entries}))
+        say_json({"reviews": entries})
         return
     for entry in entries:
         state = f"reviewed by {entry['reviewed_by']}" if entry["reviewed_at"] else "open"
-        click.echo(f"{entry['week']}  {entry['partner']}  {entry['cause']}  {state}  {entry['id']}")
+        say(f"{entry['week']}  {entry['partner']}  {entry['cause']}  {state}  {entry['id']}")
     if not entries:
-        click.echo("nobody is on the list")
+        say("nobody is on the list")
 
 
 @reviews.command("done")
@@ -58,4 +56,7 @@ def mark_done(review: str, why: str, as_json: bool) -> None:
             OperatorAction(who=who, command="reviews done", what={"review": review}, why=why)
         )
     done("reviews done", why=why, review=review)
-    click.echo(json.dumps({"review": review, "reviewed_by": who}) if as_json else f"{review}: reviewed by {who}")
+    if as_json:
+        say_json({"review": review, "reviewed_by": who})
+    else:
+        say(f"{review}: reviewed by {who}")

@@ -1,7 +1,6 @@
 """`stuck`: executions that do not end, and settling one whose worker is known to be gone."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,7 +10,7 @@ import httpx
 
 from system.agents.motion import Motion, MotionRefused, MotionUnavailable
 from system.clock import SystemClock
-from system.commands.connecting import done, not_done, storage_for
+from system.commands.connecting import done, not_done, say, say_json, storage_for
 from system.governance.operators import operator_name
 from system.recovery.agent_timeout import AgentTimeoutRecovery, NotStuck, Settled
 from system.settings import Settings
@@ -38,7 +37,10 @@ def list_stuck(as_json: bool = False) -> None:
     with storage_for("stuck list") as storage:
         found = _found(storage, settings)
     done("stuck list", executing=len(found["executing"]), cases=len(found["cases"]))
-    click.echo(json.dumps(found) if as_json else "\n".join(_lines(found)))
+    if as_json:
+        say_json(found)
+    else:
+        say(*_lines(found))
 
 
 @stuck.command("resolve")
@@ -57,8 +59,10 @@ def resolve(intent: str, why: str, as_json: bool) -> None:
         action = OperatorAction(who=operator_name(), command="stuck resolve", what=what, why=why)
         storage.operator_actions.record(action)
     done("stuck resolve", why=why, **what)
-    load = f", load {settled.load_id}" if settled.load_id else ""
-    click.echo(json.dumps(what) if as_json else f"{intent}: {settled.outcome}{load}")
+    if as_json:
+        say_json(what)
+    else:
+        say(f"{intent}: {settled.outcome}" + (f", load {settled.load_id}" if settled.load_id else ""))
 
 
 async def _resolve(storage: Storage, settings: Settings, intent_id: str) -> Settled:

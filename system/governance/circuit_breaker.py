@@ -4,14 +4,16 @@ Every value is read when it is asked for, so that what stands at the prompt is w
 counting towards that, is done by ingest.
 """
 
+import re
 from typing import Any
 
 from system.clock import RandomIds, SystemClock
 from system.governance.operators import operator_name
 from system.settings import Settings
-from system.storage import Breaker, BreakerState, Storage
+from system.storage import Breaker, BreakerState, Place, Storage
 
 PROMPT = "CircuitBreaker.reset"
+_X12_SEGMENT = re.compile("[A-Z][A-Z0-9]{1,2}")
 
 
 class CircuitBreaker:
@@ -87,6 +89,13 @@ def message_to_partner(breaker: Breaker) -> str:
     if not breaker.places:
         return "Your integration is sending malformed or repeated signals. Please have a look at it."
     worst = breaker.places[0]
-    where = f"X12 segment {worst.segment}" + (f", element {worst.element}" if worst.element is not None else "")
     what = "malformed signals" if breaker.malformed >= breaker.duplicates else "signals that we have answered already"
-    return f"Your integration is sending {what}. Please fix {where}: {worst.message}."
+    return f"Your integration is sending {what}. Please fix {_named(worst)}: {worst.message}."
+
+
+def _named(place: Place) -> str:
+    if not place.segment:
+        return str(place)
+    if not _X12_SEGMENT.fullmatch(place.segment):
+        return f"field {place.segment}"
+    return f"X12 segment {place.segment}" + (f", element {place.element}" if place.element is not None else "")

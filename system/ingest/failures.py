@@ -21,8 +21,6 @@ from system.x12 import Defects
 Kind = Literal["malformed", "duplicate"]
 
 _PLACES_MAX = 3
-_MESSAGE_MAX = 160
-_SEGMENT_MAX = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,21 +48,15 @@ class Counted:
 
 def malformed(defects: Defects) -> Failure:
     """The failure that a rejected body is, with the places that are wrong most often in it."""
-    places = Counter((defect.segment[:_SEGMENT_MAX], defect.element) for defect in defects.found)
-    messages = {
-        (defect.segment[:_SEGMENT_MAX], defect.element): defect.message[:_MESSAGE_MAX]
-        for defect in reversed(defects.found)
-    }
-    worst = [
-        Place(segment=segment, element=element, message=messages[segment, element])
-        for (segment, element), _ in places.most_common(_PLACES_MAX)
-    ]
-    return Failure(kind="malformed", count=1, places=worst)
+    places = [Place(segment=one.segment, element=one.element, message=one.message) for one in defects.found]
+    first = {(place.segment, place.element): place for place in reversed(places)}
+    times = Counter((place.segment, place.element) for place in places)
+    return Failure(kind="malformed", count=1, places=[first[where] for where, _ in times.most_common(_PLACES_MAX)])
 
 
 def duplicated(identities: Sequence[str]) -> Failure:
     """The failure that repeats of answered signals are: a shipment's number stands in B2, element 4."""
-    message = f"sent again after it was answered: {identities[0]}"[:_MESSAGE_MAX]
+    message = f"sent again after it was answered: {identities[0]}"
     place = Place(segment="B2", element=4, message=message, count=len(identities))
     return Failure(kind="duplicate", count=len(identities), places=(place,))
 
@@ -117,8 +109,8 @@ def _counted(texts: Iterable[str]) -> Counted:
             document = json.loads(text)
             counts[document["kind"]] += int(document["count"])
             for segment, element, message, count in document["places"]:
-                places[segment, element] += count
-                messages.setdefault((segment, element), message)
+                places[str(segment), element] += count
+                messages.setdefault((str(segment), element), str(message))
         except (ValueError, KeyError, TypeError):
             continue  # not ours
     return Counted(

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from system.governance.alerts import AlertRule
+from system.plain_text import one_line
 
+TEXT_MAX = 1_000
+"""Characters of one label or annotation."""
 NOT_ENDED = "0001-01-01T00:00:00Z"
 """What the format says where an alert has not ended."""
 
@@ -26,15 +29,15 @@ def notification(
     """The webhook's body for one alert.
 
     `labels` are those of the case, beside the rule's own: they tell it from every other. `details` may change while it
-    stands; they are annotations, and the summary may name both.
+    stands; they are annotations, and the summary may name both. What they quote of others is made plain.
     """
-    case = labels or {}
+    case, more = plain_texts(labels or {}), plain_texts(details or {})
     own = {"alertname": rule.name, "severity": rule.severity, "contact": rule.contact.role, **case}
     annotations = {
-        **(details or {}),
-        "summary": rule.summary.format(**{**(details or {}), **case}),
+        **more,
+        "summary": rule.summary.format(**{**more, **case}),
         "description": rule.description,
-        "reason": reason,
+        "reason": one_line(reason, TEXT_MAX),
         "runbook": rule.runbook,
         "channel": rule.contact.channel,
         "phone": rule.contact.phone,
@@ -60,6 +63,11 @@ def notification(
         "externalURL": "",
         "alerts": [alert],
     }
+
+
+def plain_texts(texts: Mapping[str, str]) -> dict[str, str]:
+    """Labels or details as an alert may carry them."""
+    return {name: one_line(text, TEXT_MAX) for name, text in texts.items()}
 
 
 def fingerprint(labels: dict[str, str]) -> str:

@@ -7,16 +7,16 @@ cannot look has not seen that anything is over, so nothing changes until it can.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from system.clock import Clock
 from system.governance.alerts import AlertRule
 from system.governance.findings import Finding, Watcher
-from system.monitor.alertmanager import Status, fingerprint, notification
+from system.monitor.alertmanager import Status, fingerprint, notification, plain_texts
 from system.monitor.delivery import Delivery
-from system.monitor.state import TEXT_MAX, TOLD_MAX, StateFile, Told
+from system.monitor.state import TOLD_MAX, StateFile, Told
 from system.settings import Settings
 from system.storage.blocking import RunBlocking, in_thread
 
@@ -86,7 +86,7 @@ class Rounds:
             if len(self._told) >= TOLD_MAX:
                 _log.error("%d findings stand; nobody is told of more", TOLD_MAX, extra={"labels": dict(one.labels)})
                 break
-            labels, details = _shortened(one.labels), _shortened(one.details)
+            labels, details = plain_texts(one.labels), plain_texts(one.details)
             told = Told(alert=one.rule.name, labels=labels, details=details, since=one.since)
             self._told[key] = told
             self._tell(one.rule, told, "firing", reason=one.reason)
@@ -107,10 +107,6 @@ class Rounds:
         summary = message["alerts"][0]["annotations"]["summary"]
         _log.log(level, "%s: %s", summary, status, extra={"reason": reason, "since": told.since})
         self._delivery.send(message)
-
-
-def _shortened(texts: Mapping[str, str]) -> dict[str, str]:
-    return {name: text[:TEXT_MAX] for name, text in texts.items()}
 
 
 def _names(watcher: Watcher) -> str:

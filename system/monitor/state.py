@@ -12,10 +12,11 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from system.monitor.alertmanager import TEXT_MAX
+
 _BYTES_MAX = 4_194_304
 TOLD_MAX = 1_000
 NOTICED_MAX = 1_000
-TEXT_MAX = 1_000
 _Text = Annotated[str, StringConstraints(max_length=TEXT_MAX)]
 _Texts = Annotated[dict[_Text, _Text], Field(max_length=50)]
 _Notification = Annotated[dict[_Text, Any], Field(max_length=50)]

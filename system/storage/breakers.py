@@ -15,12 +15,14 @@ from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from system.clock import Clock, Ids
+from system.plain_text import one_line
 from system.storage import schema
 from system.storage.engine import Database
 from system.storage.operator_actions import OperatorAction, OperatorActions
 from system.storage.quality_reviews import QualityReviews
 
 REVIEW_CAUSE = "circuit breaker"
+SEGMENT_MAX, MESSAGE_MAX = 40, 160
 
 
 class BreakerState(StrEnum):
@@ -33,14 +35,24 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A place that was wrong `count` times: X12 segment and element (None: the whole segment), and how."""
+    """A place that was wrong `count` times: X12 segment and element (None: the whole segment), and how.
+
+    In a signal that came as JSON `segment` is the path of a field, and the whole message has none. Both it and the
+    message quote what the partner sent, so they are made plain here: a place goes into columns, alerts and notices.
+    """
 
     segment: str
     element: int | None
     message: str
     count: int = 1
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "segment", one_line(self.segment, SEGMENT_MAX))
+        object.__setattr__(self, "message", one_line(self.message, MESSAGE_MAX))
+
     def __str__(self) -> str:
+        if not self.segment:
+            return "the whole message"
         return self.segment if self.element is None else f"{self.segment}{self.element:02d}"
 
     def as_json(self) -> dict[str, Any]:

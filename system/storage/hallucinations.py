@@ -18,6 +18,7 @@ from system.storage.errors import IllegalTransition
 from system.storage.intents import Intents
 from system.storage.operator_actions import OperatorAction, OperatorActions
 from system.storage.states import State
+from system.storage.transitions import shortened
 from system.storage.values import Identity, Resolution
 
 COMMAND = "hallucinations tag"
@@ -101,7 +102,7 @@ def hallucination_row(intent_id: str, resolution: Resolution, *, at: datetime) -
     """The row of an intent that failed so."""
     return {
         "intent_id": intent_id,
-        "reason": (resolution.error_reason or "")[:200],
+        "reason": shortened(resolution.error_reason or ""),
         "confidence": resolution.confidence,
         "answer": resolution.hallucinated,
         "at": at,

@@ -10,7 +10,7 @@ from system.clock import Clock
 from system.storage import schema
 from system.storage.engine import Database
 from system.storage.states import BINDING, State, check_transition
-from system.storage.transitions import Step, Transitions
+from system.storage.transitions import Step, Transitions, shortened
 from system.storage.values import Identity, Intent
 
 
@@ -58,7 +58,7 @@ class Intents:
         check_transition(before.state, state)
         values: dict[str, Any] = {"state": state, "changes": before.changes + 1, "updated_at": self._clock.now()}
         if state is State.FAILED:
-            values["error_reason"] = reason[:200]
+            values["error_reason"] = shortened(reason)
         connection.execute(update(table).where(table.c.id == intent_id).values(values))
         step = Step(
             intent_id=intent_id,

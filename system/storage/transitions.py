@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from system.clock import Clock, Ids
+from system.plain_text import one_line
 from system.storage import schema
 from system.storage.engine import Database
 from system.storage.states import State, check_transition
@@ -34,8 +35,8 @@ class Step:
 
 
 def shortened(text: str | None) -> str | None:
-    """`text` cut to what the columns for reasons hold."""
-    return None if text is None else text[:REASON_LENGTH_MAX]
+    """`text` as the columns for reasons hold it: plain, and cut."""
+    return None if text is None else one_line(text, REASON_LENGTH_MAX)
 
 
 class Transitions:

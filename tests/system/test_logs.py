@@ -59,8 +59,26 @@ def test_an_exception_comes_with_its_stack(stream: io.StringIO) -> None:
     assert "KeyError: 'lost'" in line["exception"]
 
 
+def test_what_others_wrote_steers_no_terminal_once_the_line_is_read(stream: io.StringIO) -> None:
+    log = logging.getLogger("x")
+    with logs.fields(partner="\x1b[2J"):
+        log.info("refused %s", "a\nb", extra={"segment": "\u202eSTOP"})
+    try:
+        raise ValueError("\x1b[31mred\nforged")
+    except ValueError:
+        log.exception("failed")
+    refused, failed = lines(stream)
+    assert (refused["message"], refused["partner"], refused["segment"]) == (
+        r"refused a\nb",
+        r"\x1b[2J",
+        r"\u202eSTOP",
+    )
+    assert "\n" in failed["exception"], "a stack keeps its lines"
+    assert all(line.isprintable() for line in failed["exception"].split("\n"))
+
+
 def test_nothing_breaks_a_line(stream: io.StringIO) -> None:
-    logging.getLogger("x").info("a\nb" * 10_000, extra={"odd": object(), "bytes": b"\xff", "text": "\ud800\n"})
+    logging.getLogger("x").info("a\nb" * 10_000, extra={"odd": object(), "bytes": b"\xff", "text": "\ud800\n" * 9_000})
     (line,) = lines(stream)
-    assert len(line["message"]) <= 8_000
+    assert max(len(line["message"]), len(line["text"])) <= 8_000
     assert "object" in line["odd"]

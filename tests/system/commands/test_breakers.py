@@ -1,8 +1,9 @@
 """`breakers`: listed, shown, reset with a reason that stays."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from system.storage import Storage
+from system.storage import Place, Storage, Trip
 
 
 def test_list(run: Any, document: Any) -> None:
@@ -21,6 +22,18 @@ def test_show(run: Any, document: Any) -> None:
     unknown = run("breakers", "show", "P9")
     assert unknown.exit_code == 1
     assert "no partner 'P9'" in unknown.output
+
+
+def test_what_a_partner_wrote_steers_no_terminal(run: Any, document: Any, storage: Storage) -> None:
+    """Neither through what is shown nor through a name that is not there."""
+    place = Place(segment="\x1b[2Jweight", element=None, message="no\nP1  CLOSED\u202e", count=11)
+    later = datetime.now(UTC) + timedelta(seconds=300)
+    storage.breakers.trip("P1", Trip(malformed=11, duplicates=0, places=(place,), probe_after=later))
+    for words in (("breakers", "list"), ("breakers", "show", "P1"), ("breakers", "show", "\x1b[2J")):
+        for line in run(*words).output.split("\n"):
+            assert line.isprintable(), line
+    assert r"no\nP1  CLOSED\u202e" in run("breakers", "show", "P1").output
+    assert document("breakers", "show", "P1")["places"][0]["segment"] == r"\x1b[2Jweight"
 
 
 def test_reset(run: Any, document: Any, storage: Storage) -> None:

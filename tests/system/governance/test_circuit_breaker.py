@@ -58,6 +58,8 @@ def test_one_that_never_opened_and_one_that_is_none(storage: Storage) -> None:
     [
         (PLACE, 11, "Your integration is sending malformed signals. Please fix X12 segment G62, element 2: "),
         (Place(segment="SE", element=None, message="m"), 11, "Please fix X12 segment SE: m."),
+        (Place(segment="stops.0.at", element=None, message="m"), 11, "Please fix field stops.0.at: m."),
+        (Place(segment="", element=None, message="not JSON"), 11, "Please fix the whole message: not JSON."),
         (Place(segment="B2", element=4, message="m"), -1, "sending signals that we have answered already. Please fix "),
     ],
 )

@@ -1,5 +1,6 @@
 """The breaker at the API: opens after ten, for one partner, for all processes; closes by probes or by a person."""
 
+import json
 from typing import Any
 
 import fakeredis
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from system.governance import CircuitBreakerRegistry
+from system.governance.circuit_breaker import message_to_partner
 from system.storage import BreakerState, CommitUnknown, DatabaseUnavailable, Storage
 
 BAD = b"ISA*nonsense"
@@ -70,6 +72,25 @@ def test_duplicates(running: Any, write: Any) -> None:
 def test_each_signal_of_an_interchange_counts(running: Any, write: Any) -> None:
     body = write(*(f"SHP{number}" for number in range(11)))
     assert _flood(running, body, 3) == [202, 200, 429]
+
+
+def test_what_a_partner_names_its_fields_reaches_nobody_unsaid(running: Any) -> None:
+    """From its text to the column: what is told from there on is told in plain words."""
+    evil = "\x1b[2J\nP2002 OPEN\u202e"
+    running.headers["Content-Type"] = "application/json"
+    bodies = [json.dumps({evil: 1, "purpose": evil, evil + "x" * 500: 2}), json.dumps([evil])]
+    for body in bodies:
+        _flood(running, body, 6)
+    with running.storage.engine.connect() as connection:
+        for column in ("SELECT places FROM breakers", "SELECT details FROM quality_reviews"):
+            written = json.loads(connection.exec_driver_sql(column).scalar_one())
+            for place in written["places"] if isinstance(written, dict) else written:
+                assert place["segment"].isprintable()
+                assert place["message"].isprintable()
+                assert len(place["segment"]) <= 40
+    (row,) = running.storage.breakers.all()
+    assert r"\x1b[2J\nP2002 OPEN\u202e" in {place.segment for place in row.places}
+    assert message_to_partner(row).isprintable()
 
 
 def test_reset_by_a_person(running: Any, write: Any) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from system.clock import RandomIds
 from system.ingest.failures import Counted, FailureWindow, duplicated, malformed
 from system.ingest.optional_redis import OptionalRedis
+from system.plain_text import one_line
 from system.storage import Place
 from system.x12 import Defect, Defects, Level
 
@@ -83,7 +84,7 @@ def test_a_failure_is_small_and_names_the_worst(places: list[tuple[str, int | No
     assert 1 <= len(failure.places) <= 3
     assert all(len(place.segment) <= 40 and len(place.message) <= 160 for place in failure.places)
     worst = failure.places[0]
-    cut = [(segment[:40], element) for segment, element in places[:100]]
+    cut = [(one_line(segment, 40), element) for segment, element in places[:100]]
     assert cut.count((worst.segment, worst.element)) == max(map(cut.count, cut))
 
 

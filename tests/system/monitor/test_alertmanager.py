@@ -40,6 +40,18 @@ def test_the_format_and_who_is_called(rule: AlertRule) -> None:
     assert (alert["startsAt"], alert["endsAt"]) == ("2026-02-02T14:00:00Z", NOT_ENDED)
 
 
+def test_what_others_wrote_is_plain_wherever_it_stands() -> None:
+    rule = AlertRule(name="Made", summary="{what} of {whom}", description="", runbook="")
+    evil = "\x1b]0;owned\x07\nFIRING: everything\u202e" + "x" * 5_000
+    body = notification(
+        rule, status="firing", starts_at=START, reason=evil, labels={"whom": evil}, details={"what": evil}
+    )
+    (alert,) = body["alerts"]
+    texts = [*alert["labels"].values(), *alert["annotations"].values()]
+    assert all(text.isprintable() and len(text) < 2_100 for text in texts)
+    assert r"\nFIRING: everything" in alert["annotations"]["summary"]
+
+
 def test_the_end_belongs_to_its_beginning() -> None:
     rule = RULES[0]
     firing: dict[str, Any] = notification(rule, status="firing", starts_at=START)

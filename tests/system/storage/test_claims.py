@@ -231,4 +231,4 @@ def test_a_long_reason_is_cut_to_its_column(storage: Storage, signal_of: Make) -
     storage.claims.fail_execution(_claimed(storage), "x" * 5000)
     intent = storage.intents.get(intent_id)
     assert intent is not None
-    assert intent.error_reason == "x" * 200
+    assert intent.error_reason == "x" * 197 + "..."
