@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from harness.cli import HARNESS_ERROR, STALE, main
+from harness.cli import HARNESS_ERROR, main
+from harness.cli.drills import STALE
 from tests.harness.toy_project import InSeries, make_project
 
 

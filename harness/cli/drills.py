@@ -1,77 +1,21 @@
-"""The one program, `harness`.
+"""The commands about drills: what can be drilled, drilling it, and what is left of it.
 
 This module only reads words and prints answers; whatever is heavy is imported by the command that needs it, so that
-`--help` is there at once. Every listing and verdict command takes `--json`: one document on standard output and nothing
-else there; progress goes to standard error.
+`--help` is there at once.
 """
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from harness.cli.program import clear_errors, environment_option, json_option, main, print_json, progress
 
 if TYPE_CHECKING:
     from harness.run import Run
     from harness.scenario import Scenario
 
-HARNESS_ERROR = 13
 STALE = 1
-
-
-class CannotRun(click.ClickException):
-    """The harness itself could not do it: says why, and ends with its own exit code."""
-
-    exit_code = HARNESS_ERROR
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    """A user's mistake, or a machine that lacks something, is one clear message and no traceback."""
-    from harness.config import ConfigError
-    from harness.environments.base import EnvironmentFault
-    from harness.interrupts import INTERRUPTED, Interrupted
-    from harness.scenario import ScenarioError
-    from harness.store import StoreError
-    from harness.topology import TopologyError
-
-    try:
-        yield
-    except Interrupted as error:
-        click.echo(f"{error}: ended, and nothing was left behind", err=True)
-        raise SystemExit(INTERRUPTED) from None
-    except (ConfigError, StoreError, TopologyError, ScenarioError, EnvironmentFault) as error:
-        raise CannotRun(str(error)) from None
-
-
-def _print_json(document: Any) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def _progress(text: str) -> None:
-    click.echo(f"  .. {text}", err=True)
-
-
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-environment_option = click.option(
-    "--environment",
-    type=click.Choice(["processes"]),
-    default="processes",
-    show_default=True,
-    help="Where the system runs.",
-)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="drill-harness", prog_name="harness")
-def main() -> None:
-    """Chaos drills that leave evidence, and trace replay, for systems on real databases.
-
-    Exit codes of a drill: 0 pass, 10 an invariant was broken, 11 an objective was missed, 12 unknown, 13 the harness
-    itself could not go on.
-    """
 
 
 @main.command()
@@ -84,7 +28,7 @@ def doctor(as_json: bool) -> None:
 
     report = examine()
     if as_json:
-        _print_json(asdict(report))
+        print_json(asdict(report))
     else:
         from harness.reports.listing import doctor_table
 
@@ -97,13 +41,13 @@ def doctor(as_json: bool) -> None:
 @json_option
 def list_scenarios(as_json: bool) -> None:
     """The scenarios: name, playbook section, faults, objectives."""
-    with _clear_errors():
+    with clear_errors():
         from harness.catalogue import Catalogue
         from harness.config import Config
 
         catalogue = Catalogue.of(Config.load())
         if as_json:
-            _print_json({"scenarios": catalogue.listing()})
+            print_json({"scenarios": catalogue.listing()})
         else:
             from harness.reports.listing import scenario_table
 
@@ -116,7 +60,7 @@ def list_scenarios(as_json: bool) -> None:
 @json_option
 def up(environment: str, seed: int, as_json: bool) -> None:
     """Start the reference system and keep it until Ctrl-C."""
-    with _clear_errors():
+    with clear_errors():
         from harness.config import Config
         from harness.interrupts import Interrupted, run
         from harness.reports.listing import address_table
@@ -124,7 +68,7 @@ def up(environment: str, seed: int, as_json: bool) -> None:
 
         config = Config.load()
         try:
-            run(stand(config, seed=seed, show=_print_json if as_json else address_table, progress=_progress))
+            run(stand(config, seed=seed, show=print_json if as_json else address_table, progress=progress))
         except Interrupted:
             click.echo("ended; nothing was left behind", err=True)
 
@@ -151,7 +95,7 @@ def drill(
     as_json: bool,
 ) -> None:
     """Drill scenarios: NAME is a scenario, or a module for all its variants."""
-    with _clear_errors():
+    with clear_errors():
         from harness.catalogue import Catalogue
         from harness.config import Config
         from harness.interrupts import run
@@ -167,12 +111,12 @@ def drill(
         drills = jobs_of(scenarios, range(first_seed, first_seed + repeat), negative=negative)
 
         def make_series() -> Series:
-            return Series(config=config, topology=catalogue.topology, keep=keep, progress=_progress)
+            return Series(config=config, topology=catalogue.topology, keep=keep, progress=progress)
 
         show = _one_line if as_json or negative or repeat > 1 else _show
         answer = run(drill_all(make_series, drills, negative=negative, show=show, lanes=jobs))
     if as_json:
-        _print_json(answer.document())
+        print_json(answer.document())
     elif len(answer.runs) > 1 or negative:
         from harness.reports.listing import run_table
 
@@ -185,12 +129,12 @@ def drill(
 @json_option
 def judge(run_id: str, as_json: bool) -> None:
     """Judge a saved run again, from its history alone. RUN is an id, or `last`."""
-    with _clear_errors():
+    with clear_errors():
         from harness.run import exit_code, run_document
 
         run, _ = _load(run_id)
         if as_json:
-            _print_json(run_document(run))
+            print_json(run_document(run))
         else:
             _show(run)
     raise SystemExit(int(exit_code([run])))
@@ -202,7 +146,7 @@ def judge(run_id: str, as_json: bool) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 def report(run_id: str, form: str, output: Path | None) -> None:
     """Show what a saved run saw, as text or as a post-incident review in Markdown. RUN is an id, or `last`."""
-    with _clear_errors():
+    with clear_errors():
         run, scenario = _load(run_id)
         if output is None and form == "text":
             _show(run)
@@ -220,7 +164,7 @@ def report(run_id: str, form: str, output: Path | None) -> None:
 @json_option
 def playbook(check: bool, as_json: bool) -> None:
     """Render PLAYBOOK.md from the scenarios and the claims. With --json: what checks each claim; writes nothing."""
-    with _clear_errors():
+    with clear_errors():
         from harness.catalogue import Catalogue
         from harness.claims import Claims
         from harness.config import Config
@@ -233,7 +177,7 @@ def playbook(check: bool, as_json: bool) -> None:
         rendered = render_playbook(catalogue.modules, claims, config.operator)
         stale = not file.is_file() or file.read_bytes() != rendered.encode()
         if as_json:
-            _print_json({**Coverage(scenarios=catalogue.scenarios, claims=claims).document(), "stale": stale})
+            print_json({**Coverage(scenarios=catalogue.scenarios, claims=claims).document(), "stale": stale})
         elif stale and not check:
             file.write_text(rendered, encoding="utf-8")
             click.echo(f"written to {file}", err=True)
@@ -290,4 +234,4 @@ def _one_line(run: "Run") -> None:
     said = f"{run.outcome.value}, {run.duration_s:.1f} s"
     if run.control:
         said = f"{run.must_fail} {'caught it' if run.caught else 'DID NOT catch it'}, {run.duration_s:.1f} s"
-    _progress(f"{run.id}: {said}")
+    progress(f"{run.id}: {said}")

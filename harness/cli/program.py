@@ -1,0 +1,69 @@
+"""The program itself and what its commands share: how it answers, how it says what it is doing, how it ends.
+
+Every listing and verdict command takes `--json`: one document on standard output and nothing else there; progress goes
+to standard error. No command is in here.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+HARNESS_ERROR = 13
+
+
+class CannotRun(click.ClickException):
+    """The harness itself could not do it: says why, and ends with its own exit code."""
+
+    exit_code = HARNESS_ERROR
+
+
+@contextmanager
+def clear_errors() -> Iterator[None]:
+    """A user's mistake, or a machine that lacks something, is one clear message and no traceback."""
+    from harness.config import ConfigError
+    from harness.environments.base import EnvironmentFault
+    from harness.interrupts import INTERRUPTED, Interrupted
+    from harness.scenario import ScenarioError
+    from harness.store import StoreError
+    from harness.topology import TopologyError
+
+    try:
+        yield
+    except Interrupted as error:
+        click.echo(f"{error}: ended, and nothing was left behind", err=True)
+        raise SystemExit(INTERRUPTED) from None
+    except (ConfigError, StoreError, TopologyError, ScenarioError, EnvironmentFault) as error:
+        raise CannotRun(str(error)) from None
+
+
+def print_json(document: Any) -> None:
+    """The one document of `--json`."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def progress(text: str) -> None:
+    """A line about what is being done, on standard error."""
+    click.echo(f"  .. {text}", err=True)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+environment_option = click.option(
+    "--environment",
+    type=click.Choice(["processes"]),
+    default="processes",
+    show_default=True,
+    help="Where the system runs.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="drill-harness", prog_name="harness")
+def main() -> None:
+    """Chaos drills that leave evidence, and trace replay, for systems on real databases.
+
+    Exit codes of a drill: 0 pass, 10 an invariant was broken, 11 an objective was missed, 12 unknown, 13 the harness
+    itself could not go on.
+    """
