@@ -1,4 +1,4 @@
-"""The runner of the replay contract, version 1: one file of standard library, run by the system's own interpreter.
+"""The runner of the replay contract, versions 1 and 2: one file of standard library, run by the system's interpreter.
 
     python runner.py MODULE:FUNCTION
 
@@ -18,21 +18,41 @@ Inputs are in order. One input is taken up when the system has come to rest afte
 the same `at_s`. A failure's kind is `timeout`, `reset` or `refused`. Partners carry what the system needs to know about
 them; the harness does not look into them, nor into the output.
 
+**Version 2** says more with the same fields. A trace is handed over in the lowest version that can say it, so that an
+old revision replays what it can.
+
+* `kind` of an input is any short name that the system knows, and `partner`, `content_type` and `body` may be empty
+  where the kind has no use for them. Beside `signal` the names in use are `operator` (somebody types a command at the
+  system's console; `body` is the JSON list of its words) and `round` (everything that watches the system looks once).
+* `partners` may carry the state that a partner is in; the names are the system's own.
+* `after_s` in a `response`: the answer came so many seconds after the question.
+* `half` is a kind of failure too: an answer began, and the connection broke. `status`, `headers` and the part of the
+  `body` that came stand beside `kind` and `after_s`.
+
 **The entry**: `replay(trace: dict) -> dict`, called once a line with that document, in the order of the lines. It runs
 the system from nothing, under the trace's clock and ids, answers outside calls from the cassette, and returns
 
     {"output": JSON without any time, id or order that chance decides,
      "unmatched": [{"request": {...}, "nearest": ...}],   calls that the cassette had no answer for
-     "unused": [{"request": {...}}]}                      recorded answers that nobody asked for
+     "unused": [{"request": {...}}],                      recorded answers that nobody asked for
+     "error": text}                                       instead of all: the document cannot be replayed, nothing ran
 
-Two calls with the same document give the same result, byte for byte in canonical JSON.
+`unmatched` may hold `moved` beside `request` and `nearest`: the names of the parts in which the call differs from the
+nearest recorded one (`method`, `address`, `key`, `body`, or what the system calls the parts of its body). Two calls
+with the same document give the same result, byte for byte in canonical JSON.
+
+An entry that speaks more than version 1 has an attribute `contracts`, a tuple of the versions: `replay.contracts = (1,
+2)`. A trace in a version that it does not speak is not given to it.
 
 **Out**: standard output, one line a trace, in the same order, nothing else:
 
-    {"contract": 1, "id": "...", "output": {...} or null, "unmatched": [...], "unused": [...], "error": null or text}
+    {"contract": the trace's, "id": "...", "output": {...} or null, "unmatched": [...], "unused": [...],
+     "error": null or text, "raised": true or false}
 
-An exception of the entry, or an entry that cannot be imported, is a line with `error`. What the system prints goes to
-standard error. The runner ends with 0 at the end of its input; a wrong command line is 2.
+An exception of the entry is a line with `error`, and `raised` says that it was one: the system's own code failed while
+it replayed. A line that is no trace, an entry that cannot be imported, does not speak the version, or returns what is
+no result, are errors that were not raised. What the system prints goes to standard error. The runner ends with 0 at the
+end of its input; a wrong command line is 2.
 """
 
 import importlib
@@ -42,34 +62,55 @@ import sys
 import traceback
 from typing import Any, TextIO
 
-CONTRACT = 1
+CONTRACTS = (1, 2)
 
 
-def answer(entry: Any, line: str) -> dict[str, Any]:
-    """The result for one line of input."""
-    trace_id = None
+class _Raised(Exception):
+    """The entry raised; the cause says what."""
+
+
+def answer(entry: Any, line: str) -> str:
+    """The line of output for one line of input."""
+    result: dict[str, Any] = {"contract": None, "id": None, "output": None, "unmatched": [], "unused": []}
     try:
         trace = json.loads(line)
-        trace_id = trace.get("id")
-        if trace.get("contract") != CONTRACT:
-            raise ValueError(f"this runner speaks contract {CONTRACT}, the trace {trace.get('contract')!r}")
-        if isinstance(entry, BaseException):
-            raise entry
-        returned = entry(trace)
-        result = {
-            "contract": CONTRACT,
-            "id": trace_id,
-            "output": returned["output"],
+        result.update(contract=trace.get("contract"), id=trace.get("id"))
+        returned = _returned(entry, trace)
+        error = returned.get("error")
+        told = {
+            "output": returned["output"] if error is None else None,
             "unmatched": list(returned.get("unmatched", [])),
             "unused": list(returned.get("unused", [])),
-            "error": returned.get("error"),
         }
-        json.dumps(result, allow_nan=False)
+        return _json({**result, **told, "error": error, "raised": False})
+    except (Exception, SystemExit) as failed:
+        raised = isinstance(failed, _Raised)
+        cause = failed.__cause__ if raised and failed.__cause__ is not None else failed
+        traceback.print_exception(cause)
+        return _json({**result, "error": f"{type(cause).__name__}: {cause}", "raised": raised})
+
+
+def _returned(entry: Any, trace: dict[str, Any]) -> Any:
+    contract = trace.get("contract")
+    if contract not in CONTRACTS:
+        raise ValueError(f"this runner speaks contracts {_listed(CONTRACTS)}, the trace {contract!r}")
+    if isinstance(entry, BaseException):
+        raise entry
+    spoken = getattr(entry, "contracts", (1,))
+    if contract not in spoken:
+        raise ValueError(f"this revision speaks contract {_listed(spoken)}, the trace {contract}")
+    try:
+        return entry(trace)
     except (Exception, SystemExit) as error:
-        traceback.print_exception(error)
-        text = f"{type(error).__name__}: {error}"
-        return {"contract": CONTRACT, "id": trace_id, "output": None, "unmatched": [], "unused": [], "error": text}
-    return result
+        raise _Raised from error
+
+
+def _listed(contracts: Any) -> str:
+    return " and ".join(map(str, contracts))
+
+
+def _json(result: dict[str, Any]) -> str:
+    return json.dumps(result, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def find(target: str) -> Any:
@@ -101,7 +142,7 @@ def main(arguments: list[str]) -> int:
     entry = find(arguments[0])
     for line in lines:
         if line.strip():
-            results.write(json.dumps(answer(entry, line), sort_keys=True, separators=(",", ":")) + "\n")
+            results.write(answer(entry, line) + "\n")
             results.flush()
     return 0
 

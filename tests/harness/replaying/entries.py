@@ -58,3 +58,16 @@ def not_json(trace: Document) -> Document:
 def nothing(trace: Document) -> Document:
     """Answers without an output."""
     return {}
+
+
+def refuses(trace: Document) -> Document:
+    """Says that the document is no trace, without raising."""
+    return {"error": "inputs: expected a list"}
+
+
+def newer(trace: Document) -> Document:
+    """Speaks both versions, and says which one this was."""
+    return {"output": {"contract": trace["contract"]}}
+
+
+newer.contracts = (1, 2)  # type: ignore[attr-defined]
