@@ -17,7 +17,7 @@ TREES = ("harness", "system", "scenarios", "benchmarks", "tests")
 
 # Bottom first. A name imports what stands below its row; within a row nothing, except what an entry of OVER allows.
 ROWS = (
-    ("clock", "history", "verdict", "topology", "config", "metric", "interrupts"),
+    ("cache", "clock", "history", "verdict", "topology", "config", "metric", "interrupts"),
     ("environments", "services", "proxy", "traces", "checkers", "objective"),
     ("faults", "probes", "traffic", "judgement"),
     ("scenario", "run", "steps", "claims"),

@@ -1,8 +1,8 @@
 """A data directory that is made once and copied for each server: system tables, accounts, the system's schema.
 
-Kept below `${XDG_CACHE_HOME:-~/.cache}/drill-harness/`, under a digest of all that shaped it: the server's program, the
-configuration, the accounts, the command that prepares the schema and the files it reads. Built under a lock and moved
-into place at once, so that two builders never see half of one.
+Kept below `${XDG_CACHE_HOME:-~/.cache}/drill-harness/templates/`, under a digest of all that shaped it: the server's
+program, the configuration, the accounts, the command that prepares the schema and the files it reads. Built under a
+lock and moved into place at once, so that two builders never see half of one.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.cache import cache_folder
 from harness.clock import Deadline, sleep_s
 from harness.services.answers import greets
 from harness.services.base import Launcher, Placement, Program, ServiceFault, end_of_log, own_environ
@@ -48,8 +49,7 @@ _OBSERVER_MAY = "SELECT, PROCESS, BINLOG MONITOR, SLAVE MONITOR"
 
 def cache_root() -> Path:
     """Where templates are kept."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "drill-harness"
+    return cache_folder("templates")
 
 
 def statements(databases: Mapping[str, Mapping[str, str]]) -> list[str]:

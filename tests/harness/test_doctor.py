@@ -70,7 +70,7 @@ def test_left_runs_are_told_apart_from_kept_ones_and_nothing_is_removed(tmp_path
 
 def test_templates_are_counted(tmp_path: Path) -> None:
     assert found("database templates").seen.startswith("none yet")
-    (tmp_path / "cache" / "drill-harness" / "abc").mkdir(parents=True)
+    (tmp_path / "cache" / "drill-harness" / "templates" / "abc").mkdir(parents=True)
     assert found("database templates").seen.startswith("1 in ")
 
 
