@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from harness.clock import Deadline, block_s
-from harness.replaying.in_process import Target, compare_in_process
+from harness.replaying.in_process import compare_in_process
+from harness.replaying.runner_process import Target
 from harness.traces import Trace, canonical_json, load_traces
 from scenarios.world.partners import load_partners
 from scenarios.world.replay import DIFF_KEYS

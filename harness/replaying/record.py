@@ -15,7 +15,8 @@ import httpx
 
 from harness.config import Config, ConfigError
 from harness.replaying.comparison import ReplayResult, asked_for, compare
-from harness.replaying.in_process import RunnerProcess, Target
+from harness.replaying.runner_process import Target
+from harness.replaying.runners import Runners
 from harness.traces import (
     Cassette,
     Interaction,
@@ -50,10 +51,10 @@ def approve(trace: Trace, result: ReplayResult) -> None:
     save_baseline(trace, result.output)
 
 
-def complete(trace: Trace, runner: RunnerProcess, upstreams: Mapping[str, str], client: httpx.Client) -> Trace:
+def complete(trace: Trace, runner: Runners, upstreams: Mapping[str, str], client: httpx.Client) -> Trace:
     """`trace` with every answer that its replay asks for, fetched from `upstreams`. Refused without an upstream."""
     for _ in range(CALLS_MAX):
-        result = runner.replay(trace)
+        result = runner.one(trace)
         if result.error is not None:
             raise Refused(f"{trace.id}: the replay failed: {result.error}")
         if not result.unmatched:
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     entry = options.entry or config.replay or parser.error("which entry? give --entry, or `replay` of [tool.harness]")
     refused = 0
     with (
-        RunnerProcess(Target(entry=entry, directory=config.project)) as runner,
+        Runners(Target(entry=entry, directory=config.project)) as runner,
         httpx.Client(headers=headers, timeout=_ANSWERS_WITHIN_S, trust_env=False) as client,
     ):
         for folder in folders:
@@ -122,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if upstreams:
                     trace = complete(trace, runner, upstreams, client)
                     save_cassette(trace)
-                approve(trace, runner.replay(trace))
+                approve(trace, runner.one(trace))
                 print(f"{trace.id}: baseline written")
             except (Refused, Unreadable, httpx.HTTPError) as error:
                 print(f"refused: {error}", file=sys.stderr)

@@ -1,10 +1,12 @@
 """The runner of the replay contract, versions 1 and 2: one file of standard library, run by the system's interpreter.
 
-    python runner.py MODULE:FUNCTION
+    python runner.py MODULE:FUNCTION [CHECKOUT]
 
 It stands between the harness and a system that knows nothing of it, and works for an old revision of that system too:
 it is started in the system's directory, by the interpreter of the system's environment, and imports nothing but the
-standard library and the entry that it is told.
+standard library and the entry that it is told. With CHECKOUT the directory stands for another one: what the interpreter
+would import from there, as an editable installation makes it do, it imports from the directory, and the entry from
+nowhere else. It ends with whoever started it, also when that is killed and a replay hangs.
 
 **In**: standard input, one trace a line, as JSON:
 
@@ -55,14 +57,19 @@ no result, are errors that were not raised. What the system prints goes to stand
 end of its input; a wrong command line is 2.
 """
 
+import contextlib
+import ctypes
 import importlib
 import json
 import os
+import signal
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, TextIO
 
 CONTRACTS = (1, 2)
+PR_SET_PDEATHSIG = 1
 
 
 class _Raised(Exception):
@@ -122,6 +129,33 @@ def find(target: str) -> Any:
         return error
 
 
+def import_from_here(instead_of: str | None) -> None:
+    """The working directory first, not the folder of this file; and wherever `instead_of` would come in."""
+    here = Path.cwd()
+    sys.path[0] = str(here)
+    if instead_of is not None:
+        sys.path[1:] = [
+            str(here / Path(place).relative_to(instead_of))
+            if Path(place).is_relative_to(instead_of) and not Path(place).is_relative_to(sys.prefix)
+            else place
+            for place in sys.path[1:]
+        ]
+
+
+def from_elsewhere(entry: Any) -> Exception | None:
+    """An error when the entry does not come from the working directory."""
+    file = getattr(sys.modules.get(getattr(entry, "__module__", "")), "__file__", None)
+    if file is None or Path(file).resolve().is_relative_to(Path.cwd().resolve()):
+        return None
+    return ImportError(f"this revision has no such entry; there is one in {file}")
+
+
+def end_with_parent() -> None:
+    """A replay that hangs must not outlive the harness, however that ends."""
+    with contextlib.suppress(OSError, AttributeError):  # not Linux
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def own_output() -> TextIO:
     """Standard output for the results alone: everybody else's goes to standard error from now on, also below Python."""
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -132,14 +166,17 @@ def own_output() -> TextIO:
 
 def main(arguments: list[str]) -> int:
     """Answer every line of standard input; the exit code."""
-    if len(arguments) != 1 or ":" not in arguments[0]:
-        print("usage: python runner.py MODULE:FUNCTION", file=sys.stderr)
+    if len(arguments) not in (1, 2) or ":" not in arguments[0]:
+        print("usage: python runner.py MODULE:FUNCTION [CHECKOUT]", file=sys.stderr)
         return 2
-    # The folder of this file is no place to import from; the system's directory, where it was started, is.
-    sys.path[0] = str(os.getcwd())  # noqa: PTH109 -- one import less in every replay
+    end_with_parent()
+    checkout = arguments[1] if len(arguments) == 2 else None
+    import_from_here(checkout)
     lines = os.fdopen(os.dup(0), encoding="utf-8")
     results = own_output()
     entry = find(arguments[0])
+    if checkout is not None and not isinstance(entry, BaseException):
+        entry = from_elsewhere(entry) or entry
     for line in lines:
         if line.strip():
             results.write(answer(entry, line) + "\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.replaying.in_process import Target
+from harness.replaying.runner_process import Target
 from harness.traces import Cassette, Input, Interaction, Request, Response, Trace
 
 HERE = Path(__file__).parent

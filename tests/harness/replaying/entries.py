@@ -46,6 +46,7 @@ def exits(trace: Document) -> Document:
 
 def hangs(trace: Document) -> Document:
     """Never answers."""
+    print("about to hang", flush=True)
     time.sleep(600)
     return {}
 
@@ -71,3 +72,20 @@ def newer(trace: Document) -> Document:
 
 
 newer.contracts = (1, 2)  # type: ignore[attr-defined]
+
+
+def told(trace: Document) -> Document:
+    """Does what the first input says: `sleep S`, `die`, `hang`, or anything else, which is echoed with the process."""
+    word, _, more = trace["inputs"][0]["body"].partition(" ")
+    if word == "sleep":
+        time.sleep(float(more))
+    elif word == "die":
+        os._exit(3)
+    elif word == "hang":
+        time.sleep(600)
+    return {"output": {"said": word, "process": os.getpid()}, "unmatched": [], "unused": []}
+
+
+def environment(trace: Document) -> Document:
+    """The names of all variables that it sees."""
+    return {"output": sorted(os.environ)}

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from harness.replaying.comparison import ReplayResult
-from harness.replaying.in_process import RunnerProcess, Target
 from harness.replaying.record import Refused, approve, complete, main
+from harness.replaying.runner_process import Target
+from harness.replaying.runners import Runners
 from harness.traces import Cassette, Trace, load_trace
 
 HERE = Path(__file__).parent
@@ -82,9 +83,9 @@ def test_missing_answers_are_fetched_and_what_is_secret_is_not_kept(
     trace: Trace, party: str, target: Callable[[str], Target]
 ) -> None:
     empty = trace.with_cassette(Cassette())
-    with RunnerProcess(target("asks")) as process, httpx.Client(headers={"X-Key": "k"}, trust_env=False) as client:
+    with Runners(target("asks")) as process, httpx.Client(headers={"X-Key": "k"}, trust_env=False) as client:
         whole = complete(empty, process, {"http://there.invalid": party}, client)
-        assert process.replay(whole).clean
+        assert process.one(whole).clean
     (interaction,) = whole.cassette.interactions
     assert interaction.response is not None
     assert interaction.response.status == 200
@@ -96,7 +97,7 @@ def test_missing_answers_are_fetched_and_what_is_secret_is_not_kept(
 def test_an_answer_from_nowhere_is_refused(trace: Trace, target: Callable[[str], Target]) -> None:
     empty = trace.with_cassette(Cassette())
     with (
-        RunnerProcess(target("asks")) as process,
+        Runners(target("asks")) as process,
         httpx.Client(trust_env=False) as client,
         pytest.raises(Refused, match="no --upstream has it"),
     ):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.clock import Deadline, block_s
 from harness.replaying import runner
 
 HERE = Path(__file__).parent
@@ -92,3 +93,60 @@ def test_an_entry_that_says_so_is_given_either_version(contract: int) -> None:
 
 def test_a_wrong_command_line_is_said_so() -> None:
     assert _run("entries")[0] == 2
+
+
+def test_another_checkout_is_imported_from_the_working_directory_alone(tmp_path: Path) -> None:
+    """As an editable installation would have it, the checkout is on the import path, and must not come in."""
+    checkout, revision = tmp_path / "checkout", tmp_path / "revision"
+    for folder in (checkout / "src", revision / "src", revision):
+        folder.mkdir(parents=True, exist_ok=True)
+    entry = "def replay(trace):\n    return {'output': '%s'}\n"
+    (checkout / "src" / "moved.py").write_text(entry % "of the checkout")
+    (revision / "src" / "moved.py").write_text(entry % "of the revision")
+    (checkout / "src" / "gone.py").write_text(entry % "not in this revision")
+
+    def output(name: str, *more: Path) -> Any:
+        done = subprocess.run(
+            [sys.executable, str(Path(runner.__file__)), f"{name}:replay", *map(str, more)],
+            input=json.dumps(LINE) + "\n",
+            cwd=revision,
+            env={"PYTHONPATH": str(checkout / "src")},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        result = json.loads(done.stdout)
+        return result["output"] or result["error"]
+
+    assert output("moved") == "of the checkout"
+    assert output("moved", checkout) == "of the revision"
+    assert output("gone", checkout) == "ModuleNotFoundError: No module named 'gone'"
+    assert "this revision has no such entry" in output("gone", tmp_path / "another")
+    assert output("json", checkout) == "AttributeError: module 'json' has no attribute 'replay'"
+
+
+def test_a_replay_that_hangs_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """Killed without a word, so that nothing can be cleaned up by anybody."""
+    starter = (
+        "import subprocess, sys, time\n"
+        f"runner = subprocess.Popen([sys.executable, {runner.__file__!r}, 'entries:hangs'], stdin=subprocess.PIPE)\n"
+        "runner.stdin.write(sys.argv[1].encode() + b'\\n'); runner.stdin.flush()\n"
+        "print(runner.pid, flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", starter, json.dumps(LINE)],
+        cwd=HERE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        pid = int(started.stdout.readline())
+        assert started.stderr.readline() == "about to hang\n"
+        started.kill()
+    deadline = Deadline(20)
+    while Path(f"/proc/{pid}").exists() and not deadline.passed:
+        block_s(0.01)
+    assert not Path(f"/proc/{pid}").exists()
