@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 _WANTED = frozenset({"topology", "scenarios"})
-_NAMES = frozenset({"topology", "scenarios", "claims", "traces", "replay", "operator", "runs"})
+_NAMES = frozenset({"topology", "scenarios", "claims", "traces", "replay", "comparison", "operator", "runs"})
 _SIZE_LIMIT_BYTES = 1_000_000
 
 
@@ -33,6 +33,7 @@ class Config:
     claims: Path | None = None
     traces: Path | None = None
     replay: str | None = None
+    comparison: str | None = None
     runs: Path
 
     @classmethod
@@ -70,12 +71,17 @@ class Config:
             claims=folder / table["claims"] if "claims" in table else None,
             traces=folder / table["traces"] if "traces" in table else None,
             replay=table.get("replay"),
+            comparison=table.get("comparison"),
             runs=folder / table.get("runs", "runs"),
         )
 
     def load_topology(self) -> Any:
         """The object that `topology` names."""
         return self._attribute(self.topology)
+
+    def load_comparison(self) -> Any:
+        """The object that `comparison` names: how the outputs of traces are compared; None where it is not set."""
+        return None if self.comparison is None else self._attribute(self.comparison)
 
     def discover_scenarios(self) -> dict[str, tuple[Any, ...]]:
         """`SCENARIOS` of each module in the scenarios folder, by the module's name; private modules are left out."""

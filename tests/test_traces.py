@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import create_engine
 
 from harness.clock import Deadline, block_s
-from harness.replaying.in_process import compare_in_process
+from harness.replaying.in_process import judge_in_process
 from harness.replaying.runner_process import Target
 from harness.traces import Trace, canonical_json, load_traces
 from scenarios.world.partners import load_partners
-from scenarios.world.replay import DIFF_KEYS
+from scenarios.world.replay import COMPARISON
 from system.replay import replay
 from system.replay.root import replay_on
 
@@ -26,9 +26,9 @@ by_id = pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.id)
 
 def test_every_trace_gives_its_baseline() -> None:
     """Through the runner and the contract, as any revision would be replayed."""
-    comparisons = compare_in_process(TRACES, TARGET, keys=DIFF_KEYS)
-    assert len(comparisons) >= 5
-    told = {one.trace: one.to_json() for one in comparisons if one.equal is not True}
+    verdicts = judge_in_process(TRACES, TARGET, comparison=COMPARISON)
+    assert len(verdicts) >= 5
+    told = {one.trace: one.to_json() for one in verdicts if one.outcome != "pass"}
     assert not told, "Trace replay mismatch"
 
 

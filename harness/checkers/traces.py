@@ -18,8 +18,8 @@ class TracesUnchanged(Claim):
 
     def check(self, history: History) -> Verdict:
         replays = history.where(kind=Kind.STEP, action="replay")
-        changed = [event for event in replays if event.value.get("equal") is False]
-        unsure = [event for event in replays if event.value.get("equal") is None]
+        unsure = [event for event in replays if event.value.get("outcome") == "unknown"]
+        changed = [event for event in replays if event.value.get("outcome") not in {"pass", "unknown"}]
         if changed:
             names = [f"{event.value['trace']} ({some(map(str, _differences(event)), 2)})" for event in changed]
             return self._fail(f"Trace replay mismatch: {some(names, 3)}", changed)
@@ -34,5 +34,8 @@ class TracesUnchanged(Claim):
 
 
 def _differences(event: Event) -> Sequence[Any]:
-    found: Sequence[Any] = event.value.get("differences") or ("no difference was named",)
-    return found
+    value = event.value
+    for name in ("unmatched", "unused", "differences"):
+        if found := value.get(name):
+            return [f"{name}: {line}" if name != "differences" else line for line in found]
+    return (value.get("error") or "no difference was named",)

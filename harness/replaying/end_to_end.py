@@ -8,16 +8,15 @@ which part of a baseline can be seen from outside. A system that cannot be reach
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from harness.clock import Clock
 from harness.environments.base import Environment
 from harness.history import History, Kind
-from harness.replaying.comparison import ReplayResult, TraceComparison, compare
-from harness.traces import Trace, Unreadable, load_traces
-from harness.traces.diff import Keys
+from harness.replaying.comparison import ReplayResult, TraceVerdict, judge, unknown
+from harness.traces import Comparison, Trace, Unreadable, load_traces
 
 LIMIT_S = 20.0
 """For one trace."""
@@ -47,12 +46,12 @@ MakeDriver = Callable[[Environment, Sequence[Trace]], AbstractAsyncContextManage
 class RecordedTraces:
     """The replay phase of a scenario: every trace below `directory`, driven by what `driver` makes.
 
-    Each gives one event `replay`: the trace, whether it is equal, and the differences.
+    Each gives one event `replay`: the trace, its outcome, and the differences.
     """
 
     directory: Path
     driver: MakeDriver
-    keys: Keys
+    comparison: Comparison = field(default_factory=Comparison)
     limit_s: float = LIMIT_S
 
     async def replay(self, environment: Environment, history: History, clock: Clock) -> None:
@@ -60,33 +59,33 @@ class RecordedTraces:
         try:
             traces: Sequence[Trace] = load_traces(self.directory)
         except Unreadable as error:
-            _write(history, TraceComparison(trace=self.directory.name, equal=None, error=str(error)))
+            _write(history, unknown(self.directory.name, str(error)))
             return
-        for comparison in await self.compare(environment, traces):
-            _write(history, comparison)
+        for verdict in await self.judge(environment, traces):
+            _write(history, verdict)
 
-    async def compare(self, environment: Environment, traces: Sequence[Trace]) -> list[TraceComparison]:
-        """The comparison of each trace, in order."""
+    async def judge(self, environment: Environment, traces: Sequence[Trace]) -> list[TraceVerdict]:
+        """The verdict of each trace, in order."""
         try:
             async with self.driver(environment, traces) as driver:
                 return list(await asyncio.gather(*(self._one(driver, trace) for trace in traces)))
         except Exception as error:
-            return [TraceComparison(trace=trace.id, equal=None, error=_said(error)) for trace in traces]
+            return [unknown(trace.id, _said(error)) for trace in traces]
 
-    async def _one(self, driver: Driver, trace: Trace) -> TraceComparison:
+    async def _one(self, driver: Driver, trace: Trace) -> TraceVerdict:
         try:
             async with asyncio.timeout(self.limit_s):
                 output = await driver.play(trace)
                 result = ReplayResult(trace=trace.id, output=output, unused=tuple(await driver.unused(trace)))
             baseline = None if trace.baseline is None else driver.project(trace.baseline)
-            return compare(trace, result, baseline=baseline, keys=self.keys)
+            return judge(trace.with_baseline(baseline), result, self.comparison)
         except Exception as error:
-            return TraceComparison(trace=trace.id, equal=None, error=_said(error))
+            return unknown(trace.id, _said(error))
 
 
 def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _write(history: History, comparison: TraceComparison) -> None:
-    history.append(actor="replay", kind=Kind.STEP, action="replay", value=comparison.to_json())
+def _write(history: History, verdict: TraceVerdict) -> None:
+    history.append(actor="replay", kind=Kind.STEP, action="replay", value=verdict.to_json())

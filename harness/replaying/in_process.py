@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from harness.replaying.comparison import ReplayResult, TraceComparison, compare
+from harness.replaying.comparison import ReplayResult, TraceVerdict, judge
 from harness.replaying.runner_process import Target
 from harness.replaying.runners import LIMIT_S, Runners
-from harness.traces import Trace
-from harness.traces.diff import Keys
+from harness.traces import Comparison, Trace
 
 
 def replay_in_process(traces: Iterable[Trace], target: Target, *, limit_s: float = LIMIT_S) -> list[ReplayResult]:
@@ -15,9 +14,9 @@ def replay_in_process(traces: Iterable[Trace], target: Target, *, limit_s: float
         return [result for _, result in runners.replay(traces)]
 
 
-def compare_in_process(
-    traces: Iterable[Trace], target: Target, *, keys: Keys | None = None, limit_s: float = LIMIT_S
-) -> list[TraceComparison]:
+def judge_in_process(
+    traces: Iterable[Trace], target: Target, *, comparison: Comparison | None = None, limit_s: float = LIMIT_S
+) -> list[TraceVerdict]:
     """Replays each trace and holds its output against its baseline."""
     with Runners(target, limit_s=limit_s) as runners:
-        return [compare(trace, result, baseline=trace.baseline, keys=keys) for trace, result in runners.replay(traces)]
+        return [judge(trace, result, comparison) for trace, result in runners.replay(traces)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from harness.config import Config, ConfigError
-from harness.replaying.comparison import ReplayResult, asked_for, compare
+from harness.replaying.comparison import ReplayResult, asked_for, judge
 from harness.replaying.runner_process import Target
 from harness.replaying.runners import Runners
 from harness.traces import (
@@ -43,9 +43,9 @@ def approve(trace: Trace, result: ReplayResult) -> None:
     """Writes the output of `result` as the baseline of `trace`. Refused unless the replay was clean."""
     if result.error is not None:
         raise Refused(f"{trace.id}: the replay failed: {result.error}")
-    comparison = compare(trace, result, baseline=result.output)
-    wrong = [f"not recorded: {line}" for line in comparison.unmatched]
-    wrong += [f"recorded, and nobody asked: {line}" for line in comparison.unused]
+    verdict = judge(trace.with_baseline(result.output), result)
+    wrong = [f"not recorded: {line}" for line in verdict.unmatched]
+    wrong += [f"recorded, and nobody asked: {line}" for line in verdict.unused]
     if wrong:
         raise Refused("\n  ".join([f"{trace.id}: no baseline, because the answers do not fit:", *wrong]))
     save_baseline(trace, result.output)

@@ -204,6 +204,7 @@ def _result(waiting: Waiting, line: bytes) -> ReplayResult:
         unmatched=tuple(document["unmatched"]),
         unused=tuple(document["unused"]),
         error=document["error"],
+        raised=document.get("raised") is True,
     )
 
 

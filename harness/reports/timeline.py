@@ -141,6 +141,12 @@ def _symptom(event: Event) -> str:
     return f"{'users saw' if event.value.get('seen') is True else 'nobody saw'}: {prose(event.value.get('text'))}"
 
 
+def _replayed(event: Event) -> str:
+    outcome = event.value.get("outcome")
+    said = {"pass": "as before", "unknown": "and nobody can tell"}.get(str(outcome), f"and is {prose(outcome)}")
+    return f"a trace was replayed, {said}"
+
+
 def _said_by(event: Event) -> str:
     facts = facts_of(event.value)
     return f"{prose(event.actor)}: {prose(event.action)}{f' ({facts})' if facts else ''}"
@@ -160,7 +166,7 @@ _STEPS: Mapping[str, Callable[[Event], str]] = {
     "recovered": _held("recovered while the fault stood", "not recovered while the fault stood"),
     "steady_again": _held("steady state again", "no steady state within the limit"),
     "settled": _held("all work was finished", "work was left unfinished"),
-    "replay": lambda event: f"a trace was replayed, {'as before' if event.value.get('equal') else 'and DIFFERED'}",
+    "replay": _replayed,
     "stopped": lambda event: f"the drill was given up: {prose(event.value.get('reason'))}",
     "heal failed": lambda event: f"{_of(event)} could NOT be undone: {prose(event.value.get('error'))}",
 }

@@ -1,111 +1,279 @@
-"""Where two outputs differ, in words.
+"""Where two outputs differ.
 
-Equal parts are skipped by their digest, so two large equal outputs cost two digests. Items of a list are paired by the
-keys that are named for it, else by what is equal around them: an item put at the head is one difference, and a lost
-duplicate is one too. It does not decide whether a difference matters.
+Equal parts are passed over by their bytes, so two large equal outputs cost two spellings and nothing else. Items of a
+list are paired by the keys that are named for it, else by what is equal around them, never by their index: an item put
+at the head is one difference, and a lost duplicate is one too. It says which differences are of side effects, and
+leaves the verdict to others.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+import marshal
+from collections import defaultdict, deque
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import islice
-from typing import Any
+from itertools import zip_longest
+from operator import itemgetter
+from typing import Any, Literal
 
 from harness.traces.canonical import canonical_json, digest
+from harness.traces.rules import ANY_ITEM, Comparison
 
-DIFFERENCES_MAX = 200
+DIFFERENCES_MAX = 5_000
+"""Past so many, only what touches side effects is still listed."""
+
 _SHOWN_LENGTH_MAX = 300
-_ALIGNED_MAX = 4_000
+_SHOWN_BEFORE = 40
+_ALIGNED_MAX = 2_000
+_ABSENT: Any = object()
 
-Keys = Mapping[str, Sequence[str]]
-"""For the name of a list: the fields that tell its items apart."""
+Kind = Literal["changed", "gone", "new", "order", "type"]
 
 
-def differences(before: Any, after: Any, *, keys: Keys | None = None) -> tuple[str, ...]:
-    """What is different, a line each, empty when nothing is; past `DIFFERENCES_MAX` lines only how many more."""
-    if canonical_json(before) == canonical_json(after):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One place in which two outputs differ.
+
+    `path` names the place with the labels of its items (`stops[2].city`), `pattern` for any item (`stops[*].city`).
+    Kind `type`: another JSON type stands there. `order`: the same items in another order; `before` and `after` are
+    their labels. `effect`: a side effect is lost, repeated or new.
+    """
+
+    path: str
+    pattern: str
+    kind: Kind
+    before: Any = None
+    after: Any = None
+    effect: bool = False
+
+    def __str__(self) -> str:
+        """The difference in one line."""
+        match self.kind:
+            case "gone":
+                return f"{self.path}: gone, was {shown(self.before)}"
+            case "new":
+                return f"{self.path}: new, {shown(self.after)}"
+            case "order":
+                return f"{self.path}: the order was {_listed(self.before)}; now {_listed(self.after)}"
+        before, after = _both_shown(self.before, self.after)
+        return f"{self.path or 'output'}: was {before}, now {after}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its parts as JSON, with the values whole."""
+        return {
+            "path": self.path,
+            "pattern": self.pattern,
+            "kind": self.kind,
+            "before": self.before,
+            "after": self.after,
+            "effect": self.effect,
+        }
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether two JSON documents are equal in canonical spelling; keys may stand in any order, 1 is not 1.0."""
+    try:
+        if marshal.dumps(before, 2) == marshal.dumps(after, 2):  # types and order are in its bytes: no false yes
+            return True
+    except ValueError:  # nested too deep for it
+        pass
+    return canonical_json(before) == canonical_json(after)
+
+
+def difference(before: Any, after: Any, comparison: Comparison | None = None) -> tuple[Difference, ...]:
+    """Every difference of two JSON documents, in the order of the document; empty when they are equal but for masks."""
+    if same(before, after):
         return ()
-    found = _walk("", "", before, after, keys or {})
-    shown = tuple(islice(found, DIFFERENCES_MAX))
-    more = sum(1 for _ in found)
-    return (*shown, f"... and {more} more") if more else shown
+    rules = comparison or Comparison()
+    found = _Walk(rules).part(_Where(), rules.masked(before), rules.masked(after))
+    return tuple(one for number, one in enumerate(found) if number < DIFFERENCES_MAX or one.effect)
 
 
-def _walk(path: str, name: str, before: Any, after: Any, keys: Keys) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in sorted({*before, *after}):
-            where = f"{path}.{key}" if path else str(key)
-            if key not in after:
-                yield f"{where}: gone, was {_shown(before[key])}"
-            elif key not in before:
-                yield f"{where}: new, {_shown(after[key])}"
-            else:
-                yield from _walk(where, str(key), before[key], after[key], keys)
-    elif isinstance(before, list) and isinstance(after, list):
-        if digest(before) != digest(after):
-            paired = _by_keys(path, before, after, keys, keys.get(name, ()))
-            yield from _by_neighbours(path, name, before, after, keys) if paired is None else paired
-    elif type(before) is not type(after) or before != after:
-        yield f"{path or 'output'}: was {_shown(before)}, now {_shown(after)}"
+@dataclass(frozen=True, slots=True)
+class _Where:
+    path: str = ""
+    pattern: str = ""
+    name: str = ""
+
+    def field(self, name: str) -> "_Where":
+        dot = "." if self.path else ""
+        return _Where(f"{self.path}{dot}{name}", f"{self.pattern}{dot}{name}", name)
+
+    def item(self, label: str) -> "_Where":
+        return _Where(f"{self.path}[{label}]", f"{self.pattern}{ANY_ITEM}", self.name)
+
+    def differs(self, kind: Kind, before: Any = None, after: Any = None, *, effect: bool = False) -> Difference:
+        return Difference(path=self.path, pattern=self.pattern, kind=kind, before=before, after=after, effect=effect)
 
 
-def _by_keys(path: str, before: list[Any], after: list[Any], keys: Keys, fields: Sequence[str]) -> Iterator[str] | None:
-    """The differences of two lists whose items are told apart by `fields`; None where they have not got them."""
-    if not fields or not all(isinstance(item, dict) and set(fields) <= set(item) for item in [*before, *after]):
-        return None
-    return _keyed(path, _labelled(before, fields), _labelled(after, fields), keys)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Through both documents at once, under the rules of a project."""
 
+    rules: Comparison
 
-def _keyed(path: str, before: dict[str, Any], after: dict[str, Any], keys: Keys) -> Iterator[str]:
-    for label, item in before.items():
-        if label not in after:
-            yield f"{path}[{label}]: gone, was {_shown(item)}"
+    def part(self, where: _Where, before: Any, after: Any) -> Iterator[Difference]:
+        if same(before, after):
+            return
+        if isinstance(before, dict) and isinstance(after, dict):
+            for key in sorted({*before, *after}):
+                yield from self._field(where.field(key), before.get(key, _ABSENT), after.get(key, _ABSENT))
+        elif isinstance(before, list) and isinstance(after, list):
+            yield from self._lists(where, before, after)
         else:
-            yield from _walk(f"{path}[{label}]", "", item, after[label], keys)
-    for label, item in after.items():
-        if label not in before:
-            yield f"{path}[{label}]: new, {_shown(item)}"
-    order_before = [label for label in before if label in after]
-    order_after = [label for label in after if label in before]
-    if order_before != order_after:
-        yield f"{path}: the order was {', '.join(order_before)}; now {', '.join(order_after)}"
+            kind: Kind = "changed" if type(before) is type(after) else "type"
+            yield where.differs(kind, before, after, effect=self._effects_in(where.name, before, after))
+
+    def _field(self, where: _Where, before: Any, after: Any) -> Iterator[Difference]:
+        effects = where.name in self.rules.effects
+        if before is _ABSENT:
+            # No list of side effects is a list without any: each of its items is new by itself, or gone.
+            if effects and isinstance(after, list) and after:
+                yield from self._lists(where, [], after)
+            else:
+                yield where.differs("new", after=after, effect=self._effects_in(where.name, after))
+        elif after is _ABSENT:
+            if effects and isinstance(before, list) and before:
+                yield from self._lists(where, before, [])
+            else:
+                yield where.differs("gone", before=before, effect=self._effects_in(where.name, before))
+        else:
+            yield from self.part(where, before, after)
+
+    def _lists(self, where: _Where, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+        fields = self.rules.keys.get(where.name, ())
+        told_apart = fields and all(_key(item, fields) for item in (*before, *after))
+        if told_apart or where.name in self.rules.effects:
+            yield from self._by_keys(where, _labelled(before, fields), _labelled(after, fields))
+        else:
+            yield from self._by_neighbours(where, before, after)
+
+    def _by_keys(self, where: _Where, old: "list[_Item]", new: "list[_Item]") -> Iterator[Difference]:
+        pairs = _pairs(old, new)
+        partner = dict(pairs)
+        for number, one in enumerate(old):
+            if number in partner:
+                yield from self.part(where.item(one.label), one.value, new[partner[number]].value)
+            else:
+                yield self._gone(where.item(one.label), one.value)
+        taken = set(partner.values())
+        for number, one in enumerate(new):
+            if number not in taken:
+                yield self._new(where.item(one.label), one.value)
+        was, now = sorted(partner), [number for number, _ in sorted(pairs, key=itemgetter(1))]
+        if was != now:
+            head, tail = _common_ends(was, now)
+            moved = ([old[number].label for number in one[head : len(one) - tail]] for one in (was, now))
+            yield where.differs("order", *moved)
+
+    def _by_neighbours(self, where: _Where, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+        old, new = [digest(item) for item in before], [digest(item) for item in after]
+        head, tail = _common_ends(old, new)
+        old, new = old[head : len(old) - tail], new[head : len(new) - tail]
+        if max(len(old), len(new)) > _ALIGNED_MAX:
+            was, now = before[head : head + len(old)], after[head : head + len(new)]
+            yield where.differs("changed", was, now, effect=self._effects_in(where.name, was, now))
+            return
+        for step, *ends in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            if step == "equal":
+                continue
+            old_from, old_to, new_from, new_to = (head + end for end in ends)
+            for first, second in zip_longest(range(old_from, old_to), range(new_from, new_to)):
+                if first is None:
+                    yield self._new(where.item(str(second)), after[second])
+                elif second is None:
+                    yield self._gone(where.item(str(first)), before[first])
+                else:
+                    yield from self.part(where.item(str(first)), before[first], after[second])
+
+    def _gone(self, where: _Where, item: Any) -> Difference:
+        return where.differs("gone", before=item, effect=self._effects_in(where.name, [item]))
+
+    def _new(self, where: _Where, item: Any) -> Difference:
+        return where.differs("new", after=item, effect=self._effects_in(where.name, [item]))
+
+    def _effects_in(self, name: str, *values: Any) -> bool:
+        """Whether any of the values, each standing under `name`, is or holds a side effect."""
+        for value in values:
+            if isinstance(value, dict):
+                if any(self._effects_in(key, inner) for key, inner in value.items()):
+                    return True
+            elif isinstance(value, list) and value and (name in self.rules.effects or self._effects_in("", *value)):
+                return True
+        return False
 
 
-def _labelled(items: list[Any], fields: Sequence[str]) -> dict[str, Any]:
-    """Items by what their fields say; a repeat counts on, so that a lost duplicate is seen."""
-    seen: Counter[str] = Counter()
-    labelled: dict[str, Any] = {}
-    for item in items:
-        label = " ".join(value if isinstance(value := item[field], str) else _shown(value) for field in fields)
-        seen[label] += 1
-        labelled[label if seen[label] == 1 else f"{label} #{seen[label]}"] = item
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One item of a list: what it is paired by, all that it holds as a digest, and a label of its own."""
+
+    key: Hashable
+    digest: str
+    label: str
+    value: Any
+
+
+def _key(item: Any, fields: Sequence[str]) -> tuple[str, ...] | None:
+    """What the named fields of an item hold, spelled out; None where it has not got them all."""
+    if not fields or not isinstance(item, dict) or not all(name in item for name in fields):
+        return None
+    return tuple(value if isinstance(value := item[name], str) else shown(value) for name in fields)
+
+
+def _labelled(items: list[Any], fields: Sequence[str]) -> list[_Item]:
+    """Items with their keys, or without keys with all that they hold; a repeat is counted in its label."""
+    seen: defaultdict[Hashable, int] = defaultdict(int)
+    labelled: list[_Item] = []
+    for value in items:
+        told_apart, whole = _key(value, fields), digest(value)
+        key: Hashable = whole if told_apart is None else told_apart
+        label = shown(value) if told_apart is None else " ".join(told_apart)
+        seen[key] += 1
+        count = f" #{seen[key]}" if seen[key] > 1 else ""
+        labelled.append(_Item(key, whole, f"{label}{count}", value))
     return labelled
 
 
-def _by_neighbours(path: str, name: str, before: list[Any], after: list[Any], keys: Keys) -> Iterator[str]:
-    old, new = [digest(item) for item in before], [digest(item) for item in after]
-    head = next((n for n, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), min(len(old), len(new)))
+def _pairs(old: list[_Item], new: list[_Item]) -> list[tuple[int, int]]:
+    """The positions of items that belong together: of one key, equal ones first, then in order."""
+    pairs: list[tuple[int, int]] = []
+    left_old, left_new = list(range(len(old))), list(range(len(new)))
+    for sort in (lambda one: (one.key, one.digest), lambda one: one.key):
+        waiting: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        for number in left_new:
+            waiting[sort(new[number])].append(number)
+        found = [(number, waiting[key].popleft()) for number in left_old if waiting[key := sort(old[number])]]
+        pairs += found
+        left_old = sorted({*left_old} - {number for number, _ in found})
+        left_new = sorted({*left_new} - {number for _, number in found})
+    return pairs
+
+
+def _common_ends(one: Sequence[Any], two: Sequence[Any]) -> tuple[int, int]:
+    """How many items at the head, and then at the tail, are the same in both."""
+    shorter = min(len(one), len(two))
+    head = next((number for number in range(shorter) if one[number] != two[number]), shorter)
     tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+    while tail < shorter - head and one[-1 - tail] == two[-1 - tail]:
         tail += 1
-    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
-    if max(len(old), len(new)) > _ALIGNED_MAX:
-        steps: Any = [("replace", 0, len(old), 0, len(new))]
-    else:
-        steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    for step, old_from, old_to, new_from, new_to in steps:
-        if step == "equal":
-            continue
-        both = min(old_to - old_from, new_to - new_from)
-        for offset in range(both):
-            first, second = head + old_from + offset, head + new_from + offset
-            yield from _walk(f"{path}[{first}]", name, before[first], after[second], keys)
-        for gone in range(old_from + both, old_to):
-            yield f"{path}[{head + gone}]: gone, was {_shown(before[head + gone])}"
-        for added in range(new_from + both, new_to):
-            yield f"{path}[{head + added}]: new, {_shown(after[head + added])}"
+    return head, tail
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value in canonical JSON, cut where it is long."""
     text = canonical_json(value)
     return text if len(text) <= _SHOWN_LENGTH_MAX else f"{text[:_SHOWN_LENGTH_MAX]}... ({len(text)} characters)"
+
+
+def _both_shown(before: Any, after: Any) -> tuple[str, str]:
+    """Two values, each cut around the first place in which they differ."""
+    one, two = canonical_json(before), canonical_json(after)
+    from_ = max(0, _common_ends(one, two)[0] - _SHOWN_BEFORE)
+    if max(len(one), len(two)) <= _SHOWN_LENGTH_MAX or not from_:
+        return shown(before), shown(after)
+    cut = tuple(f"...{text[from_ : from_ + _SHOWN_LENGTH_MAX]}" for text in (one, two))
+    return f"{cut[0]} ({len(one)} characters)", f"{cut[1]} ({len(two)} characters)"
+
+
+def _listed(labels: list[str]) -> str:
+    text = ", ".join(labels)
+    return text if len(text) <= _SHOWN_LENGTH_MAX else f"{text[:_SHOWN_LENGTH_MAX]}... ({len(labels)} items)"

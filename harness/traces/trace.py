@@ -76,6 +76,10 @@ class Trace:
         """The same trace with other answers."""
         return replace(self, cassette=cassette)
 
+    def with_baseline(self, baseline: Any) -> "Trace":
+        """The same trace with another output to hold replays against."""
+        return replace(self, baseline=baseline)
+
 
 def load_traces(root: Path) -> tuple[Trace, ...]:
     """Every trace below `root`, by id; Unreadable when there is none, or when one of them cannot be read."""

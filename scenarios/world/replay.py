@@ -21,12 +21,21 @@ import httpx
 from harness.clock import sleep_s
 from harness.environments.base import Capability, Environment, EnvironmentFault, OutsideParty
 from harness.replaying.end_to_end import RecordedTraces
-from harness.traces import Input, Interaction, Trace
+from harness.traces import Comparison, Input, Interaction, Trace
 from scenarios.world.answers import canonical_digest
 from scenarios.world.partners import load_partners
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "traces"
-DIFF_KEYS = {"intents": ("identity",), "writes": ("booking_key",), "stops": ("sequence",)}
+COMPARISON = Comparison(
+    keys={
+        "results": ("identity",),
+        "intents": ("identity",),
+        "writes": ("action", "booking_key"),
+        "stops": ("sequence",),
+    },
+    effects=("writes", "alerts", "notices"),
+)
+"""How outputs are compared: what Motion was told, who was called and what partners were sent must be there, once."""
 
 LINK = "partners->ingest"
 MODEL_PATH = "/chat/completions"
@@ -178,5 +187,5 @@ async def freight_driver(environment: Environment, traces: Sequence[Trace]) -> A
             await asyncio.shield(environment.request("llm", "DELETE", "/control/cassette"))
 
 
-TRACES = RecordedTraces(directory=DIRECTORY, driver=freight_driver, keys=DIFF_KEYS)
+TRACES = RecordedTraces(directory=DIRECTORY, driver=freight_driver, comparison=COMPARISON)
 """All recorded traces, through the running system."""

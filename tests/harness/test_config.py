@@ -39,11 +39,13 @@ def test_the_nearest_project_counts(tmp_path: Path) -> None:
 
 
 def test_everything_that_can_be_said(tmp_path: Path) -> None:
-    more = 'claims = "c.toml"\ntraces = "t"\nreplay = "r:replay"\noperator = ["python", "-m", "x"]\nruns = "out/runs"\n'
+    more = 'claims = "c.toml"\ntraces = "t"\nreplay = "r:replay"\ncomparison = "c:RULES"\n'
+    more += 'operator = ["python", "-m", "x"]\nruns = "out/runs"\n'
     config = Config.load(project(tmp_path, GOOD.format(package="p") + more))
     assert config.claims == config.project / "c.toml"
     assert config.traces == config.project / "t"
     assert config.replay == "r:replay"
+    assert config.comparison == "c:RULES"
     assert config.operator == ("python", "-m", "x")
     assert config.runs == config.project / "out" / "runs"
 
@@ -55,7 +57,7 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         ("[tool]\nharness = 1\n", "has to be a table, saw 1"),
         ("[tool.harness]\n", "wants scenarios = ... as text, saw None"),
         ('[tool.harness]\nscenarios = "s"\n', "wants topology = ... as text, saw None"),
-        (GOOD + "scenaros = 1\n", "knows no scenaros; it has claims, operator, replay"),
+        (GOOD + "scenaros = 1\n", "knows no scenaros; it has claims, comparison, operator"),
         (GOOD + "runs = 1\n", "wants runs = ... as text, saw 1"),
         (GOOD + "claims = []\n", "wants claims = ... as text"),
         (GOOD + 'operator = "python -m x"\n', r"wants operator = \[.*saw 'python -m x'"),

@@ -10,7 +10,7 @@ from typing import Any, cast
 from harness.clock import Clock
 from harness.environments.base import Environment
 from harness.history import History, Kind
-from harness.replaying.comparison import TraceComparison
+from harness.replaying.comparison import TraceVerdict
 from harness.replaying.end_to_end import RecordedTraces
 from harness.traces import Trace, save_baseline, save_cassette
 
@@ -53,7 +53,7 @@ class Driver:
         return [{"request": {"method": "POST", "uri": "u"}}] if trace.id == "unused" else []
 
 
-def _compare(trace: Trace, outputs: Mapping[str, Any], *, limit_s: float = 5.0) -> tuple[list[TraceComparison], Driver]:
+def _judge(trace: Trace, outputs: Mapping[str, Any], *, limit_s: float = 5.0) -> tuple[list[TraceVerdict], Driver]:
     driver = Driver(outputs=outputs)
 
     @asynccontextmanager
@@ -63,29 +63,27 @@ def _compare(trace: Trace, outputs: Mapping[str, Any], *, limit_s: float = 5.0) 
         finally:
             driver.left = True
 
-    replays = RecordedTraces(directory=Path(), driver=make, keys={}, limit_s=limit_s)
+    replays = RecordedTraces(directory=Path(), driver=make, limit_s=limit_s)
     baseline = {"seen": 1, "only in process": 2}
     traces = [replace(trace, id=name, baseline=baseline) for name in outputs]
-    return asyncio.run(replays.compare(cast("Environment", None), traces)), driver
+    return asyncio.run(replays.judge(cast("Environment", None), traces)), driver
 
 
 def test_the_projection_is_of_both_sides(trace: Trace) -> None:
     outputs = {"equal": {"seen": 1, "noise": 5}, "different": {"seen": 2}, "unused": {"seen": 1}}
-    comparisons, driver = _compare(trace, outputs)
-    assert [one.equal for one in comparisons] == [True, False, False]
-    assert comparisons[1].differences == ("seen: was 1, now 2",)
-    assert comparisons[2].unused == ("POST u",)
+    verdicts, driver = _judge(trace, outputs)
+    assert [one.outcome for one in verdicts] == ["pass", "changed", "broken"]
+    assert verdicts[1].lines == ("seen: was 1, now 2",)
+    assert verdicts[2].unused == ("POST u",)
     assert driver.at_once == 3, "all at once"
     assert driver.left
 
 
 def test_what_cannot_be_told_is_unknown_and_of_its_trace_alone(trace: Trace) -> None:
-    comparisons, driver = _compare(
-        trace, {"broken": LookupError("gone"), "hangs": None, "fine": {"seen": 1}}, limit_s=0.2
-    )
-    assert [one.equal for one in comparisons] == [None, None, True]
-    assert comparisons[0].error == "LookupError: gone"
-    assert "TimeoutError" in str(comparisons[1].error)
+    verdicts, driver = _judge(trace, {"broken": LookupError("gone"), "hangs": None, "fine": {"seen": 1}}, limit_s=0.2)
+    assert [one.outcome for one in verdicts] == ["unknown", "unknown", "pass"]
+    assert verdicts[0].error == "LookupError: gone"
+    assert "TimeoutError" in str(verdicts[1].error)
     assert driver.left
 
 
@@ -103,16 +101,16 @@ def test_a_phase_writes_an_event_for_each_trace(trace: Trace, tmp_path: Path) ->
 
     async def replayed(directory: Path) -> list[dict[str, Any]]:
         history = History(clock=Clock())
-        replays = RecordedTraces(directory=directory, driver=make, keys={})
+        replays = RecordedTraces(directory=directory, driver=make)
         await replays.replay(cast("Environment", None), history, Clock())
         return [dict(event.value) for event in history.where(kind=Kind.STEP, action="replay")]
 
     first, second = asyncio.run(replayed(tmp_path / "traces"))
-    assert (first["trace"], first["equal"]) == ("first", True)
-    assert (second["trace"], second["equal"]) == ("second", False)
+    assert (first["trace"], first["outcome"]) == ("first", "pass")
+    assert (second["trace"], second["outcome"]) == ("second", "changed")
 
     (nothing,) = asyncio.run(replayed(tmp_path / "nowhere"))
-    assert nothing["equal"] is None
+    assert nothing["outcome"] == "unknown"
     assert "seen none" in nothing["error"]
 
 
@@ -122,6 +120,6 @@ def test_a_system_that_cannot_be_prepared_is_unknown(trace: Trace) -> None:
         raise ConnectionError("nobody there")
         yield
 
-    replays = RecordedTraces(directory=Path(), driver=make, keys={})
-    (comparison,) = asyncio.run(replays.compare(cast("Environment", None), [trace]))
-    assert (comparison.equal, comparison.error) == (None, "ConnectionError: nobody there")
+    replays = RecordedTraces(directory=Path(), driver=make)
+    (verdict,) = asyncio.run(replays.judge(cast("Environment", None), [trace]))
+    assert (verdict.outcome, verdict.error) == ("unknown", "ConnectionError: nobody there")

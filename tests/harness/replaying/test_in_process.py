@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from harness.replaying.in_process import compare_in_process, replay_in_process
+from harness.replaying.in_process import judge_in_process, replay_in_process
 from harness.replaying.runner_process import Target
 from harness.traces import Trace
 
@@ -20,26 +20,26 @@ def test_many_traces_one_process(trace: Trace, target: MakeTarget) -> None:
 def test_equal_different_and_unknown(trace: Trace, target: MakeTarget) -> None:
     different = replace(trace, id="two", baseline={"bodies": ["something else"]})
     without = replace(trace, id="three", baseline=None)
-    equal, other, unknown = compare_in_process([trace, different, without], target("echo"))
-    assert (equal.equal, equal.differences) == (True, ())
-    assert other.equal is False
-    assert 'was "something else"' in other.differences[0]
-    assert unknown.equal is None
+    equal, other, unknown = judge_in_process([trace, different, without], target("echo"))
+    assert (equal.outcome, equal.differences) == ("pass", ())
+    assert other.outcome == "changed"
+    assert 'was "something else"' in other.lines[0]
+    assert unknown.outcome == "unknown"
     assert unknown.error is not None
     assert "no baseline" in unknown.error
 
 
-def test_a_call_that_nobody_recorded_is_a_difference(trace: Trace, target: MakeTarget) -> None:
+def test_a_call_that_nobody_recorded_breaks(trace: Trace, target: MakeTarget) -> None:
     recorded = trace.cassette.interactions[0]
     nothing_recorded = trace.with_cassette(replace(trace.cassette, interactions=()))
     another = replace(recorded, request=replace(recorded.request, uri="http://other.invalid/"))
     one_too_many = trace.with_cassette(replace(trace.cassette, interactions=(recorded, another)))
-    unmatched, unused = compare_in_process(
+    unmatched, unused = judge_in_process(
         [replace(nothing_recorded, baseline={}), replace(one_too_many, baseline={"asked": 1})], target("asks")
     )
-    assert unmatched.equal is False
+    assert unmatched.outcome == "broken"
     assert unmatched.unmatched == ("GET http://there.invalid/: nothing like it was recorded",)
-    assert unused.equal is False
+    assert unused.outcome == "broken"
     assert unused.unused == ("GET http://other.invalid/",)
     assert unused.differences == ()
 

@@ -29,7 +29,7 @@ def test_the_course_of_an_incident_in_words() -> None:
     story.step("recovered", held=True)
     story.step("steady_again", held=True)
     story.step("settled", held=True)
-    story.step("replay", actor="replay", trace="t1", equal=True)
+    story.step("replay", actor="replay", trace="t1", outcome="pass")
     assert said(story) == [
         "steady state held",
         "held beforehand: `withhold` of `server`",
@@ -57,7 +57,7 @@ def test_what_did_not_come_says_so_with_what_was_seen() -> None:
     story.step("wait", what="the door", held=False, readings=["door: wanted 1"])
     story.step("stopped", reason="too little traffic")
     story.step("heal failed", of="kill", target="server", error="no such process")
-    story.step("replay", actor="replay", trace="t1", equal=None)
+    story.step("replay", actor="replay", trace="t1", outcome="broken")
     assert said(story) == [
         "steady state did not hold: success ratio: wanted at least 1, saw 0",
         "`kill` of `server` was NOT seen to bite",
@@ -65,7 +65,7 @@ def test_what_did_not_come_says_so_with_what_was_seen() -> None:
         "waited in vain: the door: door: wanted 1",
         "the drill was given up: too little traffic",
         "`kill` of `server` could NOT be undone: no such process",
-        "a trace was replayed, and DIFFERED",
+        "a trace was replayed, and is broken",
     ]
 
 
@@ -82,7 +82,7 @@ def test_a_moment_stands_at_its_own_time() -> None:
 def test_the_same_in_a_row_is_one_moment() -> None:
     story = Story()
     for number in range(3):
-        story.step("replay", actor="replay", trace=f"t{number}", equal=True, told_at_s=1.0 + number)
+        story.step("replay", actor="replay", trace=f"t{number}", outcome="pass", told_at_s=1.0 + number)
     (moment,) = moments_of(story.history())
     assert (moment.times, moment.at_s, moment.until_s) == (3, 1.0, 3.0)
 

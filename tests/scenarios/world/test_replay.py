@@ -17,7 +17,7 @@ import pytest
 from harness.clock import Clock, Deadline, block_s
 from harness.environments.base import Environment, EnvironmentFault
 from harness.history import History, Kind
-from harness.replaying.comparison import TraceComparison
+from harness.replaying.comparison import TraceVerdict
 from harness.traces import Cassette, load_traces
 from scenarios.world.partners import PARTNERS_FILE
 from scenarios.world.replay import DIRECTORY, LINK, TRACES, CannotDrive, FreightDriver, freight_driver, model_cassette
@@ -113,14 +113,14 @@ def test_every_trace_gives_its_baseline_end_to_end(processes: Processes) -> None
     asyncio.run(TRACES.replay(environment, history, Clock()))
     told = {event.value["trace"]: event.value for event in history.where(kind=Kind.STEP, action="replay")}
     assert set(told) == {trace.id for trace in load_traces(DIRECTORY)}
-    assert all(value["equal"] is True for value in told.values()), told
+    assert all(value["outcome"] == "pass" for value in told.values()), told
 
     played = processes.http.get(f"http://127.0.0.1:{processes.ports['llm']}/control/cassette").json()
     assert played["interactions"] == 0, "the model has forgotten the recorded answers"
 
-    again = asyncio.run(TRACES.compare(environment, load_traces(DIRECTORY)))
-    assert all(comparison.equal is False for comparison in again)
-    assert any("answers[0].status: was 202, now 200" in line for one in again for line in one.differences)
+    again = asyncio.run(TRACES.judge(environment, load_traces(DIRECTORY)))
+    assert all(verdict.outcome in {"changed", "broken"} for verdict in again)
+    assert any("answers[0].status: was 202, now 200" in line for one in again for line in one.lines)
 
 
 @pytest.mark.slow
@@ -131,10 +131,10 @@ def test_another_answer_of_the_model_is_a_difference(processes: Processes) -> No
     # The recording itself is right this time, so what was FAILED goes through.
     honest = replace(call, response=replace(call.response, body=call.response.body.replace("42000", "4200")))
     changed = trace.with_cassette(Cassette(interactions=(honest,)))
-    (comparison,) = asyncio.run(TRACES.compare(cast("Environment", processes), [changed]))
-    assert comparison.equal is False
-    assert any('state: was "FAILED", now "EXECUTED"' in line for line in comparison.differences)
-    assert any("booking_key" in line or "writes" in line for line in comparison.differences)
+    (verdict,) = asyncio.run(TRACES.judge(cast("Environment", processes), [changed]))
+    assert verdict.outcome == "broken"
+    assert any('state: was "FAILED", now "EXECUTED"' in line for line in verdict.lines)
+    assert any(line.startswith("writes[book book:T0002:TRC5001]: new") for line in verdict.lines)
 
 
 class Unreachable:
@@ -158,9 +158,9 @@ class Unreachable:
 def test_a_system_that_cannot_be_reached_is_unknown(model_is_gone: bool) -> None:
     environment = cast("Environment", Unreachable(model_is_gone=model_is_gone))
     traces = load_traces(DIRECTORY)
-    comparisons: list[TraceComparison] = asyncio.run(TRACES.compare(environment, traces))
-    assert [one.trace for one in comparisons] == [trace.id for trace in traces]
-    assert all(one.equal is None and one.error for one in comparisons)
+    verdicts: list[TraceVerdict] = asyncio.run(TRACES.judge(environment, traces))
+    assert [one.trace for one in verdicts] == [trace.id for trace in traces]
+    assert all(one.outcome == "unknown" and one.error for one in verdicts)
 
 
 def test_an_environment_that_cannot_reach_the_outside_parties_is_said_so() -> None:
