@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.proxy.client import ProxyControl
 
 MODULE = "harness.proxy"
-PRELOAD = ("harness.proxy.__main__",)
+PRELOAD = ("harness.proxy.__main__", "harness.proxy.serving", "harness.proxy.bodies")
 READY_WITHIN_S = 15.0
 CONFIG = "links.json"
 

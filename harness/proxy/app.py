@@ -14,13 +14,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.proxy import bodies, metrics
+from harness.proxy import API_VERSION, bodies, metrics
 from harness.proxy.collection import Proxies
 from harness.proxy.errors import ApiError
 from harness.proxy.proxy import Proxy
 
-VERSION = "2.12.0"
-"""The Toxiproxy whose API this is."""
 MAX_BODY_BYTES = 1_048_576
 
 
@@ -60,6 +58,7 @@ def make_app(proxies: Proxies) -> Starlette:
         ("/metrics", ("GET",), api.metrics),
         (f"{proxy}/connections", ("GET",), api.connections),
         (f"{proxy}/connections", ("DELETE",), api.cut),
+        (f"{proxy}/connections/{{connection:int}}", ("DELETE",), api.cut),
     )
     app = Starlette(
         routes=[Route(path, endpoint, methods=list(methods)) for path, methods, endpoint in table],
@@ -88,7 +87,10 @@ class _Api:
         return _answer(proxy.document(), 201)
 
     async def populate(self, request: Request) -> Response:
-        proxies, error = await self._proxies.populate(bodies.many_proxies(await _document(request)))
+        try:
+            proxies, error = await self._proxies.populate(bodies.many_proxies(await _document(request)))
+        except ApiError as wrong:
+            proxies, error = (), wrong
         document = {"proxies": [proxy.document() for proxy in proxies]}
         return _answer(document, 201) if error is None else _answer({**error.document(), **document}, error.status)
 
@@ -122,7 +124,7 @@ class _Api:
         document = await _document(request)
         proxy = self._proxy(request)
         spec = bodies.changed_toxic(document, proxy.toxic(request.path_params["toxic"]))
-        proxy.replace_toxic(spec)
+        proxy.change_toxic(spec)
         return _answer(spec.document())
 
     async def toxic_delete(self, request: Request) -> Response:
@@ -130,7 +132,7 @@ class _Api:
         return Response(status_code=204)
 
     async def version(self, request: Request) -> Response:
-        return _answer({"version": VERSION})
+        return _answer({"version": API_VERSION})
 
     async def metrics(self, request: Request) -> Response:
         return Response(metrics.exposition(self._proxies.all()), media_type=metrics.CONTENT_TYPE)
@@ -140,7 +142,8 @@ class _Api:
         return _answer({"open": proxy.open_connections(), "totals": proxy.traffic()})
 
     async def cut(self, request: Request) -> Response:
-        return _answer({"cut": await self._proxies.cut(request.path_params["proxy"])})
+        number = request.path_params.get("connection")
+        return _answer({"cut": await self._proxies.cut(request.path_params["proxy"], number)})
 
     def _proxy(self, request: Request) -> Proxy:
         return self._proxies.get(request.path_params["proxy"])
@@ -156,7 +159,7 @@ async def _document(request: Request) -> Any:
 
 
 def _answer(document: Any, status: int = 200) -> Response:
-    return Response(json.dumps(document), status_code=status, media_type="application/json")
+    return Response(json.dumps(document, separators=(",", ":")), status_code=status, media_type="application/json")
 
 
 def _api_error(request: Request, error: Exception) -> Response:

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from harness.clock import sleep_s
-from harness.proxy.bodies import ProxySpec
 from harness.proxy.errors import ApiError, proxy_already_exists, proxy_not_found
 from harness.proxy.proxy import Proxy
+from harness.proxy.specs import ProxySpec
 
 
 class Proxies:
@@ -53,9 +53,9 @@ class Proxies:
             del self._proxies[name]
             await _sockets_closed()
 
-    async def cut(self, name: str) -> int:
-        """Reset the open connections of a proxy; returns how many. Raises ApiError (404)."""
-        count = self.get(name).cut()
+    async def cut(self, name: str, number: int | None = None) -> int:
+        """Reset the open connections of a proxy, or one of them; returns how many. Raises ApiError (404)."""
+        count = self.get(name).cut(number)
         await _sockets_closed()
         return count
 
@@ -71,7 +71,7 @@ class Proxies:
                 try:
                     if existing is None:
                         done.append(await self._add(spec))
-                    elif existing.listens_on(spec.listen) and existing.upstream == spec.upstream:
+                    elif existing.upstream == spec.upstream and await existing.listens_on(spec.listen):
                         done.append(existing)
                     else:
                         existing.disable()

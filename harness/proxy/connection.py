@@ -12,12 +12,10 @@ from random import Random
 from typing import Protocol
 
 from harness.clock import epoch_s
+from harness.proxy.specs import DOWNSTREAM, STREAMS, UPSTREAM, ToxicSpec
 from harness.proxy.stream import Stream
 from harness.proxy.toxics.base import Ending
 
-UPSTREAM = "upstream"
-DOWNSTREAM = "downstream"
-STREAMS = (UPSTREAM, DOWNSTREAM)
 CONNECT_TIMEOUT_S = 10.0
 CLOSE_LIMIT_S = 5.0
 """When a toxic closes a connection, a peer that does not take its last bytes within this time is reset."""
@@ -42,7 +40,9 @@ class Owner(Protocol):
         """Both sockets are closed, or will be at once."""
         ...
 
-    def chance(self, connection: "Connection", stream: str) -> Random: ...
+    def chance(self, connection: "Connection", toxic: ToxicSpec, what: str) -> Random:
+        """Chance of what a toxic does to this connection: the same for the same seed, whatever else goes on."""
+        ...
 
 
 class _Side(asyncio.Protocol):
@@ -58,9 +58,6 @@ class _Side(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        # asyncio leaves this to us for sockets whose listener did not name its protocol.
-        with contextlib.suppress(OSError):
-            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._on_connected()
 
     def data_received(self, data: bytes) -> None:
@@ -115,6 +112,34 @@ class Connection:
     def protocol(self) -> asyncio.Protocol:
         """The protocol of the client's socket."""
         return self._client_side
+
+    def add_toxic(self, spec: ToxicSpec) -> None:
+        """Put a toxic on its stream, if the draw against its toxicity says so."""
+        if self.streams and self._gets(spec):
+            self.streams[spec.stream].add(spec.name, spec.toxic, lambda: self._owner.chance(self, spec, "shape"))
+
+    def change_toxic(self, spec: ToxicSpec) -> None:
+        """The toxic of that name has other attributes or another toxicity.
+
+        The draw stands: with more toxicity a connection may get it, with less it may lose it, and never the other way.
+        """
+        if not self.streams:
+            return
+        stream, gets = self.streams[spec.stream], self._gets(spec)
+        if spec.name not in stream.toxics:
+            self.add_toxic(spec)
+        elif gets:
+            stream.change(spec.name, spec.toxic)
+        else:
+            stream.remove(spec.name)
+
+    def remove_toxic(self, spec: ToxicSpec) -> None:
+        """Take a toxic away, if the connection has it."""
+        if self.streams:
+            self.streams[spec.stream].remove(spec.name)
+
+    def _gets(self, spec: ToxicSpec) -> bool:
+        return spec.toxicity >= 1 or self._owner.chance(self, spec, "toxicity").random() < spec.toxicity
 
     def cut(self) -> None:
         """RST to both sides, at once, because the proxy wants it so. What has not been passed on never is."""
@@ -173,21 +198,15 @@ class Connection:
         if self.over:
             self._upstream_side.reset()
             return
-        up = self._stream(UPSTREAM, client, upstream)
-        down = self._stream(DOWNSTREAM, upstream, client)
+        up, down = self._stream(client, upstream), self._stream(upstream, client)
         self._client_side.sends = self._upstream_side.receives = up
         self._upstream_side.sends = self._client_side.receives = down
         self.streams = {UPSTREAM: up, DOWNSTREAM: down}
         client.resume_reading()
         self._owner.established(self)
 
-    def _stream(self, name: str, source: asyncio.Transport, sink: asyncio.Transport) -> Stream:
-        return Stream(
-            source,
-            sink,
-            chance=lambda: self._owner.chance(self, name),
-            on_ending=lambda ending: self._ended(sink, ending),
-        )
+    def _stream(self, source: asyncio.Transport, sink: asyncio.Transport) -> Stream:
+        return Stream(source, sink, on_ending=lambda ending: self._ended(sink, ending))
 
     def _ended(self, sink: asyncio.Transport, ending: Ending) -> None:
         """An ending has come to its turn in one direction."""

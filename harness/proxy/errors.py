@@ -1,4 +1,4 @@
-"""What the API answers when it cannot do what was asked: Toxiproxy's words and status codes."""
+"""What the API answers when it cannot do what was asked: Toxiproxy's status codes, and its words to begin with."""
 
 
 class ApiError(Exception):
@@ -16,6 +16,10 @@ class ApiError(Exception):
 
 def bad_request(detail: object) -> ApiError:
     return ApiError(f"bad request body: {detail}", 400)
+
+
+def connection_not_found() -> ApiError:
+    return ApiError("connection not found", 404)
 
 
 def missing_field(field: str) -> ApiError:

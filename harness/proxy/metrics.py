@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from harness.proxy.connection import STREAMS
 from harness.proxy.proxy import Proxy
+from harness.proxy.specs import STREAMS
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 

@@ -6,16 +6,14 @@ and would otherwise never notice.
 
 import asyncio
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
-from harness.proxy import bodies
-from harness.proxy.bodies import ProxySpec, ToxicSpec
-from harness.proxy.connection import DOWNSTREAM, STREAMS, UPSTREAM, Connection
-from harness.proxy.errors import ApiError, toxic_already_exists, toxic_not_found
-
-BACKLOG = 1024
+from harness.proxy.addresses import BACKLOG, address, listener, resolved, written
+from harness.proxy.connection import Connection
+from harness.proxy.errors import connection_not_found, toxic_already_exists, toxic_not_found
+from harness.proxy.specs import STREAMS, ProxySpec, ToxicSpec
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +58,7 @@ class Proxy:
         self._connections: dict[int, Connection] = {}
         self._totals = Totals()
         self._made = 0
+        self._toxics_given = 0
 
     @property
     def enabled(self) -> bool:
@@ -67,11 +66,15 @@ class Proxy:
 
     @property
     def upstream_address(self) -> tuple[str, int]:
-        return bodies.address(self.upstream, "upstream")
+        return address(self.upstream, "upstream")
 
-    def listens_on(self, listen: str) -> bool:
-        """Whether `listen` is its address, as it was asked for or as it became (port 0 becomes a port)."""
-        return listen in (self.listen, self._asked_listen)
+    async def listens_on(self, listen: str) -> bool:
+        """Whether `listen` is its address, as it was asked for or as it became: port 0 becomes a port, a name a number.
+
+        Raises ApiError (500) for a name that is not known.
+        """
+        own = (self.listen, self._asked_listen)
+        return listen in own or await resolved(listen) in [await resolved(mine) for mine in own]
 
     def spec(self) -> ProxySpec:
         """What the proxy is now, with the port it really listens on."""
@@ -85,12 +88,11 @@ class Proxy:
     async def enable(self) -> None:
         """Listen; raises ApiError (500) when the address cannot be had."""
         if self._server is None:
-            await self._serve(await _listener(self.listen))
+            await self._serve(await listener(self.listen))
 
-    async def _serve(self, listener: socket.socket) -> None:
-        self._server = await asyncio.get_running_loop().create_server(self._connection, sock=listener, backlog=BACKLOG)
-        host, port = listener.getsockname()[:2]
-        self.listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    async def _serve(self, sock: socket.socket) -> None:
+        self._server = await asyncio.get_running_loop().create_server(self._connection, sock=sock, backlog=BACKLOG)
+        self.listen = written(*sock.getsockname()[:2])
 
     def disable(self) -> None:
         """Stop listening and reset what is open."""
@@ -100,12 +102,13 @@ class Proxy:
         self.cut()
 
     async def update(self, wanted: ProxySpec) -> None:
-        """Become what is wanted; a changed address resets what is open, as in Toxiproxy.
+        """Become what is wanted; a changed address resets what is open, as in Toxiproxy. A changed upstream leaves the
+        listener as it is: no client is refused meanwhile.
 
         Raises ApiError (500) when it cannot listen there; then nothing has changed.
         """
-        moves = not self.listens_on(wanted.listen)
-        listener = await _listener(wanted.listen) if wanted.enabled and (moves or not self.enabled) else None
+        moves = not await self.listens_on(wanted.listen)
+        sock = await listener(wanted.listen) if wanted.enabled and (moves or not self.enabled) else None
         if moves or not wanted.enabled:
             self.disable()
         if moves:
@@ -113,12 +116,14 @@ class Proxy:
         if wanted.upstream != self.upstream:
             self.upstream = wanted.upstream
             self.cut()
-        if listener is not None:
-            await self._serve(listener)
+        if sock is not None:
+            await self._serve(sock)
 
-    def cut(self) -> int:
-        """Reset all open connections; returns how many."""
-        connections = list(self._connections.values())
+    def cut(self, number: int | None = None) -> int:
+        """Reset all open connections, or one; returns how many. Raises ApiError (404) when that one is not open."""
+        if number is not None and number not in self._connections:
+            raise connection_not_found()
+        connections = list(self._connections.values()) if number is None else [self._connections[number]]
         for connection in connections:
             connection.cut()
         return len(connections)
@@ -127,10 +132,10 @@ class Proxy:
         """For connections already open and for those to come; raises ApiError (409) for a name that is taken."""
         if spec.name in self.toxics:
             raise toxic_already_exists()
-        self.toxics[spec.name] = spec
+        self.toxics[spec.name] = numbered = replace(spec, number=self._toxics_given)
+        self._toxics_given += 1
         for connection in list(self._connections.values()):
-            if connection.streams:
-                connection.streams[spec.stream].add(spec.name, spec.toxic, spec.toxicity)
+            connection.add_toxic(numbered)
 
     def toxic(self, name: str) -> ToxicSpec:
         """The toxic of that name; raises ApiError (404)."""
@@ -138,20 +143,18 @@ class Proxy:
             raise toxic_not_found()
         return self.toxics[name]
 
-    def replace_toxic(self, spec: ToxicSpec) -> None:
-        """Change the toxic of that name, in open connections too."""
-        self.toxics[spec.name] = spec
+    def change_toxic(self, spec: ToxicSpec) -> None:
+        """Change the toxic of that name, in open connections too; raises ApiError (404)."""
+        self.toxics[spec.name] = numbered = replace(spec, number=self.toxic(spec.name).number)
         for connection in list(self._connections.values()):
-            if connection.streams:
-                connection.streams[spec.stream].replace(spec.name, spec.toxic, spec.toxicity)
+            connection.change_toxic(numbered)
 
     def remove_toxic(self, name: str) -> None:
         """From open connections too; raises ApiError (404)."""
         spec = self.toxic(name)
         del self.toxics[name]
         for connection in list(self._connections.values()):
-            if connection.streams:
-                connection.streams[spec.stream].remove(name)
+            connection.remove_toxic(spec)
 
     def traffic(self) -> dict[str, int]:
         """Connections and bytes since the proxy was made, those of open connections included."""
@@ -161,20 +164,8 @@ class Proxy:
         return {"connections_open": len(self._connections), **asdict(totals)}
 
     def open_connections(self) -> list[dict[str, Any]]:
-        """One row a connection, the oldest first; `opened_at_s` is in seconds since 1970."""
-        return [
-            {
-                "id": connection.number,
-                "client": connection.client,
-                "opened_at_s": connection.opened_at_s,
-                **{
-                    f"{name}_{what}": getattr(connection.streams[name], what) if connection.streams else 0
-                    for what in ("passed", "withheld")
-                    for name in (UPSTREAM, DOWNSTREAM)
-                },
-            }
-            for connection in self._connections.values()
-        ]
+        """One row a connection, the oldest first, with the toxics that it got; `opened_at_s` is seconds since 1970."""
+        return [_row(connection) for connection in self._connections.values()]
 
     def opened(self, connection: Connection) -> bool:
         """A client has connected; whether it may stay."""
@@ -189,28 +180,32 @@ class Proxy:
     def established(self, connection: Connection) -> None:
         """The upstream has been reached: the toxics get hold of the connection."""
         for spec in self.toxics.values():
-            connection.streams[spec.stream].add(spec.name, spec.toxic, spec.toxicity)
+            connection.add_toxic(spec)
 
     def gone(self, connection: Connection) -> None:
         """A connection has ended."""
         if self._connections.pop(connection.number, None) is not None:
             self._totals.add(connection)
 
-    def chance(self, connection: Connection, stream: str) -> Random:
-        """Chance of one direction of one connection: the same for the same seed, whatever else goes on."""
-        return Random(f"{self._seed}/{self.name}/{connection.number}/{stream}")  # noqa: S311 - faults, not secrets
+    def chance(self, connection: Connection, toxic: ToxicSpec, what: str) -> Random:
+        """Chance of what a toxic does to one connection: the same for the same seed, whatever else goes on."""
+        return Random(f"{self._seed}/{self.name}/{connection.number}/{toxic.number}/{what}")  # noqa: S311 - no secrets
 
     def _connection(self) -> asyncio.Protocol:
         self._made += 1
         return Connection(self, self._made).protocol()
 
 
-async def _listener(listen: str) -> socket.socket:
-    """A socket that listens there; raises ApiError (500)."""
-    host, port = bodies.address(listen, "listen")
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        family, where = found[0][0], found[0][4]
-        return socket.create_server((str(where[0]), int(where[1])), family=family, backlog=BACKLOG)
-    except (OSError, ValueError) as error:
-        raise ApiError(f"listen tcp {listen}: {getattr(error, 'strerror', None) or error}", 500) from error
+def _row(connection: Connection) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": connection.number,
+        "client": connection.client,
+        "opened_at_s": connection.opened_at_s,
+        "toxics": [name for stream in connection.streams.values() for name in stream.toxics],
+    }
+    for name in STREAMS:
+        stream = connection.streams.get(name)
+        row[f"{name}_passed"] = stream.passed if stream else 0
+        row[f"{name}_withheld"] = stream.withheld if stream else 0
+        row[f"{name}_waiting"] = stream.waiting_bytes if stream else 0
+    return row

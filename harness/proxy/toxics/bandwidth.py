@@ -1,8 +1,10 @@
-"""A narrow line: `rate` KB (1,000 bytes) a second, in pieces of at most a tenth of a second. 0 limits nothing.
+"""A narrow line: `rate` KB (1,000 bytes) a second, in pieces of at most a tenth of a second.
 
-Memory is the moment at which the line is free again.
+With 0 nothing passes until the toxic is changed or removed, and then all of it does: a line that is down, and loses
+nothing. Clients cut connections with it. Memory is the moment at which the line is free again.
 """
 
+import math
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
@@ -23,8 +25,10 @@ class Bandwidth(Toxic):
     rate: int = 0
 
     def shape(self, chunk: Chunk, memory: float, chance: Random) -> Shaped:
-        if self.rate == 0 or not chunk.data:
+        if not chunk.data:
             return Shaped((chunk,), memory)
+        if self.rate == 0:
+            return Shaped((chunk._replace(due_s=math.inf),), memory)
         bytes_per_s = self.rate * BYTES_PER_KB
         size = max(1, bytes_per_s // PIECES_PER_S)
         free_s = max(memory, chunk.due_s)

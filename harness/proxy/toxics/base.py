@@ -36,7 +36,8 @@ class Ending(StrEnum):
 class Chunk(NamedTuple):
     """One piece of a stream: bytes, or an ending, and when it may go on, in seconds of the monotonic clock.
 
-    `due_s` of a piece that no toxic has touched is the moment of its arrival.
+    `due_s` of a piece that no toxic has touched is the moment of its arrival. Of one that is not to go on until the
+    toxic is changed or removed, it is infinite.
     """
 
     data: bytes
@@ -68,7 +69,9 @@ class Toxic:
 
     kind: ClassVar[str]
     only_delays: ClassVar[bool] = False
-    """It changes only when a chunk is due, and leaves no rest: what waits can be timed again when it changes."""
+    """It changes only when a chunk is due, and leaves no rest: what waits can be timed again when it changes. Its
+    memory, if it has one, is a moment.
+    """
     closes_when_removed: ClassVar[bool] = False
 
     def shape(self, chunk: Chunk, memory: float, chance: Random) -> Shaped:

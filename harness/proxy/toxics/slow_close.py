@@ -12,6 +12,7 @@ class SlowClose(Toxic):
     """Milliseconds."""
 
     kind: ClassVar[str] = "slow_close"
+    only_delays: ClassVar[bool] = True
 
     delay: int = 0
 

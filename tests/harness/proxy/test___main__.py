@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from harness.clock import monotonic_s
+from harness.proxy import API_VERSION
 from tests.harness.proxy.running import END_LIMIT_S, Running, running
 
 with warnings.catch_warnings():
@@ -152,6 +153,26 @@ def test_a_control_port_that_is_taken_is_one_line_and_no_traceback() -> None:
 
 def test_a_host_that_is_no_name_is_one_line_and_no_traceback() -> None:
     assert "cannot listen on a..b:0" in _failed("--port", "0", "--host", "a..b")
+
+
+def test_it_takes_the_words_of_toxiproxy_server(tmp_path: Path) -> None:
+    config = tmp_path / "proxies.json"
+    config.write_text("[]")
+    words = ["-host", "localhost", "-config", str(config), "-seed=7", "-proxy-metrics", "-runtime-metrics"]
+    with running(*words) as process:
+        assert server_of(process).running()
+
+
+@pytest.mark.parametrize("option", ["-version", "--version"])
+def test_its_version_is_that_of_the_api(option: str) -> None:
+    command = [sys.executable, "-m", "harness.proxy", option]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=END_LIMIT_S, check=True)
+    assert ended.stdout == f"toxiproxy-server version {API_VERSION}\n"
+
+
+def test_a_log_level_that_is_none_is_one_line_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "loud")
+    assert "LOG_LEVEL must be one of trace, debug, info" in _failed("--port", "0")
 
 
 def test_its_log_is_json_lines() -> None:

@@ -4,30 +4,10 @@ from typing import Any
 
 import pytest
 
-from harness.proxy.bodies import ProxySpec, address, changed_proxy, changed_toxic, many_proxies, new_proxy, new_toxic
+from harness.proxy.bodies import changed_proxy, changed_toxic, many_proxies, new_proxy, new_toxic
 from harness.proxy.bodies import parsed as parsed_body
 from harness.proxy.errors import ApiError
-
-
-@pytest.mark.parametrize(
-    ("text", "host", "port"),
-    [
-        ("127.0.0.1:80", "127.0.0.1", 80),
-        ("database:3306", "database", 3306),
-        ("[::1]:0", "::1", 0),
-        (":8080", "127.0.0.1", 8080),
-    ],
-)
-def test_an_address_is_read_and_an_absent_host_is_loopback(text: str, host: str, port: int) -> None:
-    assert address(text, "listen") == (host, port)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "80", "host", "host:", "host:x", "host:70000", "host:-1", "::1:80", "h:" + "9" * 5000]
-)
-def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(ApiError, match="listen must"):
-        address(text, "listen")
+from harness.proxy.specs import ProxySpec
 
 
 def test_a_new_proxy_has_toxiproxys_defaults() -> None:
@@ -86,6 +66,8 @@ def test_a_new_toxic_has_toxiproxys_defaults() -> None:
         ({}, "invalid toxic type"),
         ({"type": "lag"}, "latency, bandwidth"),
         ({"type": "latency", "stream": "sideways"}, "stream was invalid"),
+        ({"type": "latency", "stream": ""}, "stream was invalid"),
+        ({"type": "latency", "name": "a/b"}, "name"),
         ({"type": "latency", "toxicity": 2}, "toxicity"),
         ({"type": "latency", "toxicity": True}, "toxicity"),
         ({"type": "latency", "toxicity": float("nan")}, "toxicity"),
@@ -106,10 +88,21 @@ def test_a_changed_toxic_keeps_what_is_left_out() -> None:
     assert (then.toxicity, then.toxic.attributes()) == (0.5, {"latency": 9, "jitter": 2})
 
 
-def test_a_toxicity_of_null_is_one_that_is_left_out() -> None:
-    assert new_toxic({"type": "latency", "toxicity": None}).toxicity == 1.0
+def test_null_is_a_field_left_out() -> None:
+    made = new_toxic(
+        {"type": "latency", "name": None, "stream": None, "toxicity": None, "attributes": {"jitter": None}}
+    )
+    assert made == new_toxic({"type": "latency"})
+    assert new_toxic({"type": "latency", "attributes": None}) == made
+    assert new_proxy({"name": "a", "upstream": "b:1", "enabled": None}).enabled
     now = new_toxic({"type": "latency", "toxicity": 0.5})
     assert changed_toxic({"toxicity": None}, now).toxicity == 0.5
+
+
+def test_names_of_fields_are_read_whatever_their_case() -> None:
+    assert new_proxy({"Name": "a", "UPSTREAM": "b:1"}) == new_proxy({"name": "a", "upstream": "b:1"})
+    toxic = new_toxic({"Type": "slow_close", "Stream": "UPSTREAM", "Attributes": {"Delay": 5}})
+    assert (toxic.stream, toxic.toxic.attributes()) == ("upstream", {"delay": 5})
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])

@@ -5,9 +5,10 @@ import socket
 
 import pytest
 
-from harness.proxy.bodies import ProxySpec, new_toxic
+from harness.proxy.bodies import new_toxic
 from harness.proxy.collection import Proxies
 from harness.proxy.errors import ApiError
+from harness.proxy.specs import ProxySpec
 
 
 def spec(name: str, *, listen: str = "127.0.0.1:0", upstream: str = "127.0.0.1:1", enabled: bool = True) -> ProxySpec:

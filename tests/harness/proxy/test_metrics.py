@@ -2,9 +2,9 @@
 
 import asyncio
 
-from harness.proxy.bodies import ProxySpec
 from harness.proxy.metrics import exposition
 from harness.proxy.proxy import Proxy
+from harness.proxy.specs import ProxySpec
 from tests.harness.proxy.wires import wired
 
 

@@ -5,10 +5,11 @@ import socket
 
 import pytest
 
-from harness.proxy.bodies import ProxySpec, changed_proxy, changed_toxic, new_toxic
+from harness.proxy.bodies import changed_proxy, changed_toxic, new_toxic
 from harness.proxy.errors import ApiError
 from harness.proxy.proxy import Proxy
-from tests.harness.proxy.wires import Wire, echo, wired
+from harness.proxy.specs import ProxySpec, ToxicSpec
+from tests.harness.proxy.wires import Client, Wire, echo, wired
 
 
 def test_disabled_is_refused_and_open_connections_are_reset() -> None:
@@ -44,6 +45,35 @@ def test_a_changed_upstream_is_where_new_connections_lead_and_old_ones_are_reset
                 await client.rest()
             assert await (await first.connect()).ask(b"y") == b"y"
             assert second.arrived.qsize() == 1
+
+    asyncio.run(scenario())
+
+
+def test_an_upstream_moves_without_a_client_being_refused() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as first, wired(echo) as second:
+            listening = first.proxy._server
+            for upstream in [second.proxy.upstream, first.proxy.upstream] * 5:
+                connecting = asyncio.create_task(first.connect())
+                await first.proxy.update(changed_proxy({"upstream": upstream}, first.proxy.spec()))
+                await connecting
+                assert await (await first.connect()).ask(b"y") == b"y"
+            assert first.proxy._server is listening
+
+    asyncio.run(scenario())
+
+
+def test_an_address_that_is_the_same_by_another_name_is_no_move() -> None:
+    """Toxiproxy says `127.0.0.1` to a client that said `localhost`, and the client says `localhost` again."""
+
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            (client,) = await _having(wire, 1)
+            port = wire.proxy.listen.rpartition(":")[2]
+            assert await wire.proxy.listens_on(f"localhost:{port}")
+            await wire.proxy.update(changed_proxy({"listen": f"localhost:{port}"}, wire.proxy.spec()))
+            assert await client.ask(b"still") == b"still"
+            assert not await wire.proxy.listens_on("localhost:1")
 
     asyncio.run(scenario())
 
@@ -112,6 +142,87 @@ def test_toxicity_is_drawn_per_connection_and_the_same_for_the_same_seed(toxicit
         assert set(first) == {toxicity == 0.0}
 
 
+async def _having(wire: Wire, count: int) -> list[Client]:
+    """So many connections, one after the other, each established."""
+    clients = []
+    for _ in range(count):
+        clients.append(client := await wire.connect())
+        await client.ask(b"x")
+    return clients
+
+
+def _have(wire: Wire, toxic: str) -> set[int]:
+    """The connections that got it."""
+    return {row["id"] for row in wire.proxy.open_connections() if toxic in row["toxics"]}
+
+
+def _half(name: str, kind: str = "slow_close") -> ToxicSpec:
+    return new_toxic({"type": kind, "name": name, "toxicity": 0.5})
+
+
+def test_other_toxics_do_not_roll_one_again() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            await _having(wire, 16)
+            wire.proxy.add_toxic(_half("first"))
+            before = _have(wire, "first")
+            assert 0 < len(before) < 16
+            for name in ("second", "third"):
+                wire.proxy.add_toxic(_half(name))
+            assert _have(wire, "first") == before != _have(wire, "second")
+            wire.proxy.remove_toxic("second")
+            wire.proxy.change_toxic(changed_toxic({"attributes": {"delay": 5}}, wire.proxy.toxic("third")))
+            assert _have(wire, "first") == before
+
+    asyncio.run(scenario())
+
+
+def test_a_toxic_draws_the_same_with_and_without_one_behind_it() -> None:
+    async def jitters(behind: bool) -> list[float]:
+        async with wired(echo) as wire:
+            spec = new_toxic({"type": "latency", "stream": "upstream", "attributes": {"latency": 5, "jitter": 5}})
+            wire.proxy.add_toxic(spec)
+            if behind:
+                wire.proxy.add_toxic(_half("behind"))
+                wire.proxy.add_toxic(_half("more", "latency"))
+            await _having(wire, 1)
+            (connection,) = wire.proxy._connections.values()
+            chance = wire.proxy.chance(connection, wire.proxy.toxic("latency_upstream"), "shape")
+            return [chance.random() for _ in range(5)]
+
+    assert asyncio.run(jitters(False)) == asyncio.run(jitters(True))
+
+
+def test_more_toxicity_adds_connections_and_less_takes_some_away() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            await _having(wire, 24)
+            wire.proxy.add_toxic(_half("t"))
+            had = {0.5: _have(wire, "t")}
+            for toxicity in (0.8, 1.0, 0.2, 0.5, 0.0):
+                wire.proxy.change_toxic(changed_toxic({"toxicity": toxicity}, wire.proxy.toxic("t")))
+                if toxicity in had:
+                    assert _have(wire, "t") == had[toxicity]
+                had[toxicity] = _have(wire, "t")
+            assert had[0.0] < had[0.2] < had[0.5] < had[0.8] < had[1.0]
+
+    asyncio.run(scenario())
+
+
+def test_a_toxic_given_again_is_drawn_again() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            await _having(wire, 24)
+            seen = set()
+            for _ in range(3):
+                wire.proxy.add_toxic(_half("t"))
+                seen.add(frozenset(_have(wire, "t")))
+                wire.proxy.remove_toxic("t")
+            assert len(seen) == 3
+
+    asyncio.run(scenario())
+
+
 def test_a_toxic_of_one_direction_leaves_the_other_alone() -> None:
     async def scenario() -> None:
         async with wired() as wire:
@@ -132,7 +243,7 @@ def test_a_changed_toxic_reaches_open_connections() -> None:
             client = await wire.connect()
             wire.toxic("latency", name="slow", latency=3_600_000)
             await client.send(b"held")
-            wire.proxy.replace_toxic(changed_toxic({"attributes": {"latency": 0}}, wire.proxy.toxic("slow")))
+            wire.proxy.change_toxic(changed_toxic({"attributes": {"latency": 0}}, wire.proxy.toxic("slow")))
             assert await client.rest_of(4) == b"held"
 
     asyncio.run(scenario())
@@ -146,6 +257,7 @@ def test_the_books_of_a_connection_stand_when_it_has_ended() -> None:
             (row,) = wire.proxy.open_connections()
             assert row["client"] == "{}:{}".format(*client.writer.get_extra_info("sockname"))
             assert (row["upstream_passed"], row["downstream_passed"]) == (5, 5)
+            assert (row["upstream_waiting"], row["downstream_withheld"], row["toxics"]) == (0, 0, [])
             assert wire.proxy.cut() == 1
             assert wire.proxy.open_connections() == []
             assert wire.proxy.traffic() == {
@@ -161,6 +273,21 @@ def test_the_books_of_a_connection_stand_when_it_has_ended() -> None:
                 "downstream_withheld": 0,
             }
             assert wire.proxy.cut() == 0
+
+    asyncio.run(scenario())
+
+
+def test_one_connection_is_cut_and_the_others_stay() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            first, second = await _having(wire, 2)
+            number = wire.proxy.open_connections()[0]["id"]
+            assert wire.proxy.cut(number) == 1
+            with pytest.raises(ConnectionResetError):
+                await first.rest()
+            assert await second.ask(b"still") == b"still"
+            with pytest.raises(ApiError, match="connection not found"):
+                wire.proxy.cut(number)
 
     asyncio.run(scenario())
 

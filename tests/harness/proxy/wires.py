@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.proxy.bodies import ProxySpec, new_toxic
+from harness.proxy.bodies import new_toxic
 from harness.proxy.proxy import Proxy
+from harness.proxy.specs import ProxySpec
 
 LIMIT_S = 10.0
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

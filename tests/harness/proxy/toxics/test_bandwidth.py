@@ -1,5 +1,7 @@
 """The last byte of n KB at r KB/s is due n/r seconds after the line was free, whatever the chunks."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,6 @@ def test_an_idle_line_saves_nothing_up() -> None:
     assert [chunk.due_s for chunk in out] == pytest.approx([0.1, 60.1])
 
 
-def test_rate_zero_limits_nothing() -> None:
-    chunks = [Chunk(b"x" * 10_000, 1.0), EOF]
-    assert shaped(Bandwidth(rate=0), chunks) == chunks
+def test_rate_zero_keeps_everything_and_the_end_behind_it() -> None:
+    out = shaped(Bandwidth(rate=0), [Chunk(b"x" * 10_000, 1.0), EOF])
+    assert out == [Chunk(b"x" * 10_000, math.inf), EOF]
