@@ -10,11 +10,14 @@ import tomllib
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
+FILE_NAME = "pyproject.toml"
 _WANTED = frozenset({"topology", "scenarios"})
-_NAMES = frozenset({"topology", "scenarios", "claims", "traces", "replay", "comparison", "operator", "runs"})
+_TEXTS = frozenset({"topology", "scenarios", "claims", "traces", "replay", "comparison", "lock", "runs"})
+_LISTS = frozenset({"operator", "code"})
+_NAMES = _TEXTS | _LISTS
 _SIZE_LIMIT_BYTES = 1_000_000
 
 
@@ -24,7 +27,11 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """`[tool.harness]` of one project. Paths are absolute; references are `package.module:ATTRIBUTE`."""
+    """`[tool.harness]` of one project. Paths are absolute; references are `package.module:ATTRIBUTE`.
+
+    `code` and `lock` are what a replay's result hangs on: files and folders of the project (all of it where none is
+    named), and the lock file of its packages; relative to the project, as they stand in any of its revisions.
+    """
 
     project: Path
     topology: str
@@ -34,6 +41,8 @@ class Config:
     traces: Path | None = None
     replay: str | None = None
     comparison: str | None = None
+    code: tuple[str, ...] = ()
+    lock: str | None = None
     runs: Path
 
     @classmethod
@@ -41,25 +50,37 @@ class Config:
         """Read the nearest pyproject.toml with a [tool.harness], from `start` (the working directory) upwards."""
         origin = (start or Path.cwd()).resolve()
         for folder in (origin, *origin.parents):
-            file = folder / "pyproject.toml"
+            file = folder / FILE_NAME
             if file.is_file() and (table := _table(file)) is not None:
-                return cls._of(folder, file, table)
+                return cls._of(folder, str(file), table)
         raise ConfigError(
             f"no pyproject.toml with a [tool.harness] in {origin} or above; write one, or change directory"
         )
 
     @classmethod
-    def _of(cls, folder: Path, file: Path, table: Mapping[str, Any]) -> Self:
+    def of_revision(cls, project: Path, content: bytes, name: str) -> Self:
+        """The configuration that `content`, a pyproject.toml of another revision of the project, states."""
+        table = _parsed(content, f"{FILE_NAME} of {name}")
+        if table is None:
+            raise ConfigError(f"{FILE_NAME} of {name} has no [tool.harness]")
+        return cls._of(project, f"{FILE_NAME} of {name}", table)
+
+    @classmethod
+    def _of(cls, folder: Path, file: str, table: Mapping[str, Any]) -> Self:
         if strangers := set(table) - _NAMES:
             raise ConfigError(
                 f"{file}: [tool.harness] knows no {', '.join(sorted(strangers))}; it has {', '.join(sorted(_NAMES))}"
             )
-        for name in sorted(_NAMES - {"operator"}):
+        for name in sorted(_TEXTS):
             if (name in table or name in _WANTED) and not isinstance(table.get(name), str):
                 raise ConfigError(f"{file}: [tool.harness] wants {name} = ... as text, saw {table.get(name)!r}")
-        operator = table.get("operator", [])
-        if not isinstance(operator, list) or not all(isinstance(word, str) for word in operator):
-            raise ConfigError(f'{file}: [tool.harness] wants operator = ["python", "-m", ...], saw {operator!r}')
+        for name in sorted(_LISTS):
+            value = table.get(name, [])
+            if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+                raise ConfigError(f"{file}: [tool.harness] wants {name} = [...], a list of texts, saw {value!r}")
+        for path in (*table.get("code", ()), *([table["lock"]] if "lock" in table else ())):
+            if not _is_inside(path):
+                raise ConfigError(f"{file}: [tool.harness] wants code and lock inside the project, saw {path!r}")
         scenarios = (folder / table["scenarios"]).resolve()
         if not scenarios.is_relative_to(folder) or scenarios == folder:
             raise ConfigError(f"{file}: [tool.harness] wants scenarios = a folder inside {folder}, saw {scenarios}")
@@ -67,11 +88,13 @@ class Config:
             project=folder,
             topology=table["topology"],
             scenarios_directory=scenarios,
-            operator=tuple(operator),
+            operator=tuple(table.get("operator", ())),
             claims=folder / table["claims"] if "claims" in table else None,
             traces=folder / table["traces"] if "traces" in table else None,
             replay=table.get("replay"),
             comparison=table.get("comparison"),
+            code=tuple(table.get("code", ())),
+            lock=table.get("lock"),
             runs=folder / table.get("runs", "runs"),
         )
 
@@ -121,13 +144,25 @@ def _place(error: BaseException) -> str:
     return f" ({place.filename}, line {place.lineno})" if place else ""
 
 
+def _is_inside(path: str) -> bool:
+    """Whether a path of the configuration is spelled plainly and leads nowhere but into the project."""
+    pure = PurePosixPath(path)
+    return bool(pure.parts) and not pure.is_absolute() and ".." not in pure.parts and str(pure) == path.rstrip("/")
+
+
 def _table(file: Path) -> Mapping[str, Any] | None:
     try:
         if file.stat().st_size > _SIZE_LIMIT_BYTES:
             raise ConfigError(f"{file} is larger than {_SIZE_LIMIT_BYTES} bytes and is not read")
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        return _parsed(file.read_bytes(), str(file))
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error}") from error
+
+
+def _parsed(content: bytes, file: str) -> Mapping[str, Any] | None:
+    """[tool.harness] of a pyproject.toml; None where it has none."""
+    try:
+        document = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not TOML: {error}") from error
     tool = document.get("tool")

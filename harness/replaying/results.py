@@ -14,13 +14,11 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from harness.cache import cache_folder
 from harness.environments.base import EnvironmentFault
 from harness.environments.run_directory import private_directory
 from harness.replaying.comparison import ReplayResult
-from harness.traces import canonical_json
 
 BYTES_MAX = 268_435_456
 ENTRIES_MAX = 131_072
@@ -31,14 +29,9 @@ _LOOK_EVERY = 32
 _DIGEST_LENGTH = 64
 
 
-def result_key(parts: dict[str, Any]) -> str:
-    """The name of a result: a digest of what decided it."""
-    return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
-
-
 @dataclass(slots=True, kw_only=True)
 class Results:
-    """Clean results by their keys, in files below `folder`; one folder for each first two digits."""
+    """Clean results by their keys, which are digests: a file each below `folder`, spread by the first two digits."""
 
     folder: Path = field(default_factory=lambda: cache_folder("replays"))
     bytes_max: int = BYTES_MAX

@@ -40,14 +40,23 @@ def test_the_nearest_project_counts(tmp_path: Path) -> None:
 
 def test_everything_that_can_be_said(tmp_path: Path) -> None:
     more = 'claims = "c.toml"\ntraces = "t"\nreplay = "r:replay"\ncomparison = "c:RULES"\n'
-    more += 'operator = ["python", "-m", "x"]\nruns = "out/runs"\n'
+    more += 'operator = ["python", "-m", "x"]\nruns = "out/runs"\ncode = ["src", "a.py"]\nlock = "deep/x.lock"\n'
     config = Config.load(project(tmp_path, GOOD.format(package="p") + more))
     assert config.claims == config.project / "c.toml"
     assert config.traces == config.project / "t"
     assert config.replay == "r:replay"
     assert config.comparison == "c:RULES"
     assert config.operator == ("python", "-m", "x")
+    assert (config.code, config.lock) == (("src", "a.py"), "deep/x.lock")
     assert config.runs == config.project / "out" / "runs"
+
+
+def test_what_another_revision_states(tmp_path: Path) -> None:
+    content = (GOOD.format(package="p") + 'replay = "was.elsewhere:replay"\n').encode()
+    assert Config.of_revision(tmp_path, content, "v1").replay == "was.elsewhere:replay"
+    for wrong, said in ((b"[", "pyproject.toml of v1 is not TOML"), (b"\xff", "is not TOML"), (b"", "of v1 has no")):
+        with pytest.raises(ConfigError, match=said):
+            Config.of_revision(tmp_path, wrong, "v1")
 
 
 @pytest.mark.parametrize(
@@ -57,11 +66,16 @@ def test_everything_that_can_be_said(tmp_path: Path) -> None:
         ("[tool]\nharness = 1\n", "has to be a table, saw 1"),
         ("[tool.harness]\n", "wants scenarios = ... as text, saw None"),
         ('[tool.harness]\nscenarios = "s"\n', "wants topology = ... as text, saw None"),
-        (GOOD + "scenaros = 1\n", "knows no scenaros; it has claims, comparison, operator"),
+        (GOOD + "scenaros = 1\n", "knows no scenaros; it has claims, code, comparison, lock, operator"),
         (GOOD + "runs = 1\n", "wants runs = ... as text, saw 1"),
         (GOOD + "claims = []\n", "wants claims = ... as text"),
         (GOOD + 'operator = "python -m x"\n', r"wants operator = \[.*saw 'python -m x'"),
         (GOOD + "operator = [7]\n", "wants operator = "),
+        (GOOD + 'code = "src"\n', r"wants code = \[.*saw 'src'"),
+        (GOOD + 'code = ["src", "../other"]\n', "wants code and lock inside the project, saw '../other'"),
+        (GOOD + 'code = ["./src"]\n', "inside the project, saw './src'"),
+        (GOOD + 'lock = "/etc/passwd"\n', "inside the project, saw '/etc/passwd'"),
+        (GOOD + 'lock = ""\n', "inside the project, saw ''"),
         ("", r"no pyproject\.toml with a \[tool\.harness\]"),
         ("x = 1\n" * 200_000, "is larger than 1000000 bytes"),
         ('[tool.harness]\ntopology = "t:T"\nscenarios = "../elsewhere"\n', "a folder inside"),

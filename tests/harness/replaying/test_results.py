@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from harness.replaying import results
 from harness.replaying.comparison import ReplayResult
-from harness.replaying.results import Results, result_key
+from harness.replaying.results import Results
+from harness.traces import digest
 
 CALL = {"request": {"method": "GET", "uri": "http://there.invalid/"}}
 
@@ -29,15 +30,15 @@ def clean(output: object) -> ReplayResult:
 
 
 def test_what_was_kept_is_found_under_its_key_alone(kept: Results) -> None:
-    key = result_key({"code": "a", "trace": "t"})
+    key = digest({"code": "a", "trace": "t"})
     assert kept.get(key, "one") is None
     kept.put(key, clean({"a": [1, 2.0, None, "\u2028"]}))
     assert kept.get(key, "one") == clean({"a": [1, 2.0, None, "\u2028"]})
-    assert kept.get(result_key({"code": "b", "trace": "t"}), "one") is None
+    assert kept.get(digest({"code": "b", "trace": "t"}), "one") is None
 
 
 def test_a_key_is_no_path(kept: Results) -> None:
-    key = result_key({"code": "../../../etc", "trace": "a/b"})
+    key = digest({"code": "../../../etc", "trace": "a/b"})
     kept.put(key, clean(1))
     assert [path.relative_to(kept.folder).as_posix() for path in files(kept)] == [f"{key[:2]}/{key[2:]}"]
     assert kept.folder.stat().st_mode & 0o077 == 0
@@ -45,15 +46,15 @@ def test_a_key_is_no_path(kept: Results) -> None:
 
 @pytest.mark.parametrize("wrong", [{"error": "it fell"}, {"unmatched": (CALL,)}, {"unused": (CALL,)}])
 def test_what_is_not_clean_is_not_kept(kept: Results, wrong: dict[str, object]) -> None:
-    kept.put(result_key({}), ReplayResult(trace="one", output=1, **wrong))  # type: ignore[arg-type]
-    assert kept.get(result_key({}), "one") is None
+    kept.put(digest({}), ReplayResult(trace="one", output=1, **wrong))  # type: ignore[arg-type]
+    assert kept.get(digest({}), "one") is None
     assert not kept.folder.exists()
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_an_entry_that_was_damaged_is_none(kept: Results, data: st.DataObject) -> None:
-    key = result_key({"some": "replay"})
+    key = digest({"some": "replay"})
     kept.put(key, clean({"weight": 4200, "state": "EXECUTED"}))
     (path,) = files(kept)
     whole = path.read_bytes()
@@ -95,5 +96,5 @@ def test_the_folder_is_bounded_and_what_was_used_last_stays(kept: Results, monke
 def test_a_folder_that_cannot_be_written_fails_no_replay(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     kept = Results(folder=tmp_path / "file" / "replays")
-    kept.put(result_key({}), clean(1))
-    assert kept.get(result_key({}), "one") is None
+    kept.put(digest({}), clean(1))
+    assert kept.get(digest({}), "one") is None
