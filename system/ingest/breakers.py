@@ -8,6 +8,7 @@ and which repeats have an excuse, is decided in `failures` and `excuses`.
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections import Counter
@@ -162,8 +163,13 @@ class PartnerBreakers:
             await self.flush()
 
     async def flush(self) -> None:
-        """Writes down what was counted since the last time; what cannot be written is kept for the next."""
+        """Writes down what was counted since the last time; what cannot be written is kept for the next.
+
+        It also looks at the breakers, when nobody else does: whoever comes first after a pause meets what is so now.
+        """
         self._unread.clear()
+        if self._picture.old:
+            await self._picture.read()
         for partner_id, trip in list(self._opening.items()):
             await self._save(partner_id, trip)
         refused, self._refused = self._refused, Counter()
@@ -196,17 +202,18 @@ class PartnerBreakers:
     # Opening
 
     async def _failed(self, partner_id: str, failure: Failure, probe: Breaker | None) -> None:
-        breaker = self._picture.of(partner_id)
-        since = breaker.closed_at if breaker is not None else None
-        try:
-            counted = await self._run_blocking(lambda: self._window.add(partner_id, failure, since=since))
-        except TooLate:
-            counted = Counted()
         if probe is not None:
             await self._reopen(probe)
             return
-        open_now = breaker is not None and breaker.state is BreakerState.OPEN
-        if open_now or counted.total <= self._settings.breaker_threshold or partner_id in self._opening:
+        breaker = self._picture.of(partner_id)
+        since = breaker.closed_at if breaker is not None else None
+        noted = self._window.note(partner_id, failure)
+        counted = self._window.own(noted, since=since)
+        if not self._too_many(counted):
+            # Others of this partner may come in while Redis is asked: what this process knows itself waits for nobody.
+            with contextlib.suppress(TooLate):
+                counted = await self._run_blocking(lambda: self._window.shared(noted, since=since))
+        if not self._too_many(counted) or self.shut(partner_id) is not None:
             return
         trip = Trip(
             malformed=counted.malformed,
@@ -220,6 +227,9 @@ class PartnerBreakers:
             extra={"partner": partner_id, "malformed": trip.malformed, "duplicates": trip.duplicates},
         )
         await self._save(partner_id, trip)
+
+    def _too_many(self, counted: Counted) -> bool:
+        return counted.total > self._settings.breaker_threshold
 
     async def _save(self, partner_id: str, trip: Trip) -> None:
         try:

@@ -61,8 +61,17 @@ def duplicated(identities: Sequence[str]) -> Failure:
     return Failure(kind="duplicate", count=len(identities), places=(place,))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """One failure as the lists hold it: `text` differs from that of every other."""
+
+    partner_id: str
+    at_s: float
+    text: str
+
+
 class FailureWindow:
-    """Adds and counts; blocking, safe to use from several threads, never raises for what Redis does."""
+    """Notes and counts; safe to use from several threads, never raises for what Redis does."""
 
     def __init__(self, redis: OptionalRedis, clock: Clock, ids: Ids, *, window_s: float, threshold: int) -> None:
         self._redis, self._clock, self._ids, self._window_s = redis, clock, ids, window_s
@@ -70,27 +79,39 @@ class FailureWindow:
         self._own: dict[str, deque[tuple[float, str]]] = defaultdict(lambda: deque(maxlen=self._kept_max))
         self._lock = threading.Lock()
 
-    def add(self, partner_id: str, failure: Failure, *, since: datetime | None = None) -> Counted:
-        """Adds a failure that happened now; what the window then holds, after `since` (when it was last closed)."""
-        now_s = self._clock.now().timestamp()
-        from_s = now_s - self._window_s
-        key, member = f"breaker:failures:{partner_id}", self._text(failure)
+    def note(self, partner_id: str, failure: Failure) -> Noted:
+        """Adds a failure that happened now to this process's own; costs no I/O."""
+        noted = Noted(partner_id=partner_id, at_s=self._clock.now().timestamp(), text=self._text(failure))
+        with self._lock:
+            own = self._own[partner_id]
+            own.append((noted.at_s, noted.text))
+            while own and own[0][0] < noted.at_s - self._window_s:
+                own.popleft()
+        return noted
+
+    def own(self, noted: Noted, *, since: datetime | None = None) -> Counted:
+        """What this process alone has in the window, after `since` (when the breaker was last closed)."""
+        return self._count({}, noted, since)
+
+    def shared(self, noted: Noted, *, since: datetime | None = None) -> Counted:
+        """Tells the other processes of it; what all have in the window together. Blocking."""
+        from_s = noted.at_s - self._window_s
+        key = f"breaker:failures:{noted.partner_id}"
         answers = self._redis.execute(
             [
-                ("ZADD", key, repr(now_s), member),
+                ("ZADD", key, repr(noted.at_s), noted.text),
                 ("ZREMRANGEBYSCORE", key, "-inf", f"({from_s!r}"),
                 ("ZREMRANGEBYRANK", key, 0, -self._kept_max - 1),
                 ("ZRANGE", key, 0, -1, "WITHSCORES"),
                 ("EXPIRE", key, int(self._window_s) + 60),
             ]
         )
-        found = {_decoded(text): float(at_s) for text, at_s in _pairs(answers[3])}
+        return self._count({_decoded(text): float(at_s) for text, at_s in _pairs(answers[3])}, noted, since)
+
+    def _count(self, others: dict[str, float], noted: Noted, since: datetime | None) -> Counted:
         with self._lock:
-            own = self._own[partner_id]
-            own.append((now_s, member))
-            while own and own[0][0] < from_s:
-                own.popleft()
-            found.update({text: at_s for at_s, text in own})
+            found = others | {text: at_s for at_s, text in self._own[noted.partner_id]}
+        from_s = noted.at_s - self._window_s
         after_s = float("-inf") if since is None else since.timestamp()
         return _counted(text for text, at_s in found.items() if at_s >= from_s and at_s > after_s)
 

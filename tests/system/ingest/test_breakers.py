@@ -1,5 +1,6 @@
 """The breaker at the API: opens after ten, for one partner, for all processes; closes by probes or by a person."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -53,6 +54,18 @@ def test_malformed(running: Any, write: Any) -> None:
     assert running.send(write("SHP3"), {"Authorization": "Bearer wrong"}).status_code == 401
     assert 'ingest_signals_total{outcome="refused"} 5.0' in running.get("/metrics").text
     assert "ingest_breakers_open 1.0" in running.get("/metrics").text
+
+
+def test_the_eleventh_opens_it_also_when_all_come_at_once(start: Any) -> None:
+    running = start(threads=True)
+
+    async def send(client: httpx.AsyncClient) -> list[int]:
+        posts = (client.post("/signals", content=BAD, headers=running.headers) for _ in range(40))
+        return [answer.status_code for answer in await asyncio.gather(*posts)]
+
+    assert sorted(running.ask(send)) == [400] * 11 + [429] * 29
+    (row,) = running.storage.breakers.all()
+    assert (row.malformed, row.duplicates) == (11, 0)
 
 
 def test_ten_are_not_too_many_and_the_window_slides(running: Any) -> None:

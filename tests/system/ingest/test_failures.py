@@ -1,6 +1,6 @@
 """The window slides, is shared through Redis, goes on without it, and says what was wrong most often."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import fakeredis
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from system.clock import RandomIds
-from system.ingest.failures import Counted, FailureWindow, duplicated, malformed
+from system.ingest.failures import Counted, Failure, FailureWindow, duplicated, malformed
 from system.ingest.optional_redis import OptionalRedis
 from system.plain_text import one_line
 from system.storage import Place
@@ -24,6 +24,10 @@ def _defects(*places: tuple[str, int | None]) -> Defects:
             Defect(level=Level.ELEMENT, segment=segment, element=element, position=1, code="1", message=f"no {segment}")
         )
     return defects
+
+
+def _added(window: FailureWindow, partner_id: str, failure: Failure, *, since: datetime | None = None) -> Counted:
+    return window.shared(window.note(partner_id, failure), since=since)
 
 
 class Gone:
@@ -49,18 +53,18 @@ def test_it_slides(running: Any, client: Any) -> None:
     totals = []
     for _ in range(5):
         running.clock.move(20)
-        totals.append(window.add("P1", one).total)
+        totals.append(_added(window, "P1", one).total)
     assert totals == [1, 2, 3, 4, 4]
-    assert window.add("P2", one).total == 1, "another partner's is another window"
+    assert _added(window, "P2", one).total == 1, "another partner's is another window"
     since = running.clock.now()
     running.clock.move(1)
-    assert window.add("P1", one, since=since).total == 1, "what was before the reset is forgotten"
+    assert _added(window, "P1", one, since=since).total == 1, "what was before the reset is forgotten"
 
 
 def test_processes_count_together(running: Any, server: fakeredis.FakeServer) -> None:
     one, two = (_window(running, fakeredis.FakeRedis(server=server)) for _ in range(2))
-    one.add("P1", malformed(_defects(("G62", 2), ("G62", 2), ("N1", None))))
-    counted = two.add("P1", duplicated(["P1:S1:original:1", "P1:S2:original:1", "P1:S3:original:1"]))
+    _added(one, "P1", malformed(_defects(("G62", 2), ("G62", 2), ("N1", None))))
+    counted = _added(two, "P1", duplicated(["P1:S1:original:1", "P1:S2:original:1", "P1:S3:original:1"]))
     assert (counted.malformed, counted.duplicates) == (1, 3)
     assert counted.places[0] == Place(
         segment="B2", element=4, message="sent again after it was answered: P1:S1:original:1", count=3
@@ -71,7 +75,7 @@ def test_processes_count_together(running: Any, server: fakeredis.FakeServer) ->
 def test_what_is_not_ours_is_no_failure(running: Any, server: fakeredis.FakeServer) -> None:
     client = fakeredis.FakeRedis(server=server)
     client.zadd("breaker:failures:P1", {"nonsense": running.clock.now().timestamp(), '{"kind": 1}': 10**12})
-    assert _window(running, client).add("P1", duplicated(["P1:S1:original:1"])) == Counted(
+    assert _added(_window(running, client), "P1", duplicated(["P1:S1:original:1"])) == Counted(
         duplicates=1,
         places=(Place(segment="B2", element=4, message="sent again after it was answered: P1:S1:original:1"),),
     )
@@ -93,6 +97,6 @@ def test_the_list_stays_short(running: Any, server: fakeredis.FakeServer) -> Non
     window = _window(running, client)
     for _ in range(300):
         running.clock.at += timedelta(milliseconds=1)
-        window.add("P1", duplicated(["P1:S1:original:1"]))
+        _added(window, "P1", duplicated(["P1:S1:original:1"]))
     assert client.zcard("breaker:failures:P1") == 120
     assert 0 < client.ttl("breaker:failures:P1") <= 120
