@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     """How old a process's picture of the breakers may be."""
     breaker_flush_s: ShortSpan = 1.0
     """Refused attempts are counted in memory and written down this often, in one row."""
+    breaker_refusals_per_s: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
+    """So many a second are answered to one partner; what comes faster waits for its answer, and so does its sender."""
     breaker_excuse_s: LongSpan = 86_400.0
     """How long a repeat of what we refused, or asked for, is still excused."""
 

@@ -89,13 +89,17 @@ def unavailable(message: str) -> Response:
     return error(503, message, {"Retry-After": str(RETRY_AFTER_S)})
 
 
-def shut_out(refusal: Refusal) -> Response:
-    """429: this partner's circuit breaker is open. Says what was wrong most often and when to come back."""
+def shut_out(refusal: Refusal, *, goodbye: bool = False) -> Response:
+    """429: this partner's circuit breaker is open. Says what was wrong most often and when to come back.
+
+    With `goodbye` the connection ends with it.
+    """
     body: dict[str, Any] = {"error": "circuit breaker open", "retry_after_s": refusal.retry_after_s}
     places = refusal.breaker.places if refusal.breaker is not None else ()
     if places:
         body |= {"segment": places[0].segment, "element": places[0].element, "message": places[0].message}
-    return JSONResponse(body, status_code=429, headers={"Retry-After": str(refusal.retry_after_s)})
+    headers = {"Retry-After": str(refusal.retry_after_s), **({"Connection": "close"} if goodbye else {})}
+    return JSONResponse(body, status_code=429, headers=headers)
 
 
 def _text(at: datetime) -> str:

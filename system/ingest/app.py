@@ -1,9 +1,9 @@
 """The ingest API: partners' signals in, an answer only when it can be kept.
 
 202 means committed in the primary. Malformed input is refused before anything else is asked, and a partner whose
-circuit breaker is open before anything is read, so a flood costs the database nothing. Whatever is slow is bounded: the
-body's size and time, the requests in flight, the threads, and the time to an answer. What a signal means is not decided
-here; the resolver does that.
+circuit breaker is open is turned away by the `gate` before that, so a flood costs the database nothing. Whatever is
+slow is bounded: the body's size and time, the requests in flight, the threads, and the time to an answer. What a signal
+means is not decided here; the resolver does that.
 """
 
 import logging
@@ -23,10 +23,12 @@ from system.ingest.admission import Admission, BoundedThreads, Full, RunBlocking
 from system.ingest.bodies import BodyTooLarge, BodyTooSlow, read_body, read_small_body
 from system.ingest.breakers import PartnerBreakers, Refusal
 from system.ingest.directory import Directory
+from system.ingest.gate import SIGNALS, Gate, Guarded, UnsafeGate, credentials
 from system.ingest.idempotency import Idempotency
 from system.ingest.metrics import Measured, Metrics
 from system.ingest.openapi import document
 from system.ingest.optional_redis import OptionalRedis
+from system.ingest.pace import Pace
 from system.ingest.seldom import Seldom
 from system.logs import fields
 from system.serving import health_routes
@@ -71,12 +73,14 @@ class Ingest:
         self.metrics = Metrics()
         self.metrics.breakers_open.set_function(lambda: self.breakers.open_count)
         self.metrics.in_flight.set_function(lambda: self._admission.in_flight)
+        parts = self.breakers, self._directory, self.metrics, Pace(clock, per_s=settings.breaker_refusals_per_s)
+        self.gate = Gate(*parts)
+        if settings.unsafe_breaker_writes_each_reject:
+            self.gate = UnsafeGate(*parts, storage, run_blocking)
         self._seldom = Seldom(_log, clock)
 
     async def post_signals(self, request: Request) -> Response:
         """`POST /signals`."""
-        if self.breakers.shut(request.headers.get("x-partner", "")) is not None:
-            return await self._shut_out(request)
         with fields(request_id=self._ids.new("request"), partner=request.headers.get("x-partner", "")[:20]):
             try:
                 with self._admission.admit():
@@ -126,10 +130,11 @@ class Ingest:
         partner = await self._partner(request)
         if partner is None:
             return _unauthorized()
+        body = await read_body(request, bytes_max=self._settings.max_body_bytes)
+        # Not before the body is here: meanwhile others of the same partner may have opened the breaker.
         admitted = await self.breakers.admit(partner.id)
         if isinstance(admitted, Refusal):
-            return await self._refuse(request, partner, admitted)
-        body = await read_body(request, bytes_max=self._settings.max_body_bytes)
+            return await self.gate.refuse(partner.id, admitted, body)
         reading = await self._read(body, content_type, partner.id)
         received_at = self._received_at(request, partner, reading.defects)
         if reading.defects:
@@ -166,36 +171,13 @@ class Ingest:
         self.breakers.flush_soon()
 
     async def _excuse_unread(self, request: Request) -> None:
-        partner = self._directory.known(*_credentials(request))
+        partner = self._directory.known(*credentials(request.scope))
         body = await read_small_body(request) if partner is not None else None
         if partner is not None and body is not None:
             self.breakers.excuses.refused_unread(partner.id, body)
 
-    async def _shut_out(self, request: Request) -> Response:
-        """For a partner whose breaker is open, once it has shown who it is: before anything is read or admitted."""
-        try:
-            partner = await self._partner(request)
-        except (DatabaseUnavailable, TooLate) as error:
-            return self._database_failed(error)
-        if partner is None:
-            return _unauthorized()
-        return await self._refuse(
-            request, partner, self.breakers.shut(partner.id) or Refusal(retry_after_s=1, breaker=None)
-        )
-
-    async def _refuse(self, request: Request, partner: Partner, refusal: Refusal) -> Response:
-        self.metrics.signals.labels("refused").inc()
-        if self._settings.unsafe_breaker_writes_each_reject and refusal.breaker is not None:
-            written = {(partner.id, refusal.breaker.incident_id): 1}
-            await self._run_blocking(lambda: self._storage.breakers.add_refused(written))
-        elif self.breakers.refused(partner.id, refusal):
-            body = await read_small_body(request)
-            if body is not None:
-                self.breakers.excuses.refused_unread(partner.id, body)
-        return answers.shut_out(refusal)
-
     async def _partner(self, request: Request) -> Partner | None:
-        partner_id, key = _credentials(request)
+        partner_id, key = credentials(request.scope)
         return await self._directory.authenticate(partner_id, key) if key else None
 
     async def _read(self, body: bytes, content_type: str, partner_id: str) -> Reading:
@@ -295,13 +277,14 @@ def make_app(
     )
     app = Starlette(
         routes=[
-            Route("/signals", ingest.post_signals, methods=["POST"], name="signals"),
+            Route(SIGNALS, ingest.post_signals, methods=["POST"], name="signals"),
             Route("/intents/{intent_id}", ingest.get_intent, methods=["GET"], name="intent"),
             Route("/openapi.json", openapi, methods=["GET"], name="openapi"),
             *health,
         ]
     )
     app.state.breakers = ingest.breakers
+    app.add_middleware(Guarded, gate=ingest.gate)
     app.add_middleware(Measured, metrics=ingest.metrics, clock=clock)
     return app
 
@@ -315,12 +298,6 @@ def _own(reading: Reading, partner_id: str) -> Reading:
             Defect(level=Level.INTERCHANGE, segment="ISA", element=6, position=1, code="006", message=message)
         )
     return reading
-
-
-def _credentials(request: Request) -> tuple[str, str]:
-    """The partner that it says it is, and the key that it shows; empty where it shows none."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    return request.headers.get("x-partner", ""), key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _unauthorized() -> Response:
