@@ -54,7 +54,11 @@ def cli() -> None:
 @cli.command()
 @click.option("--partners", type=click.Path(path_type=Path, dir_okay=False), help="JSON list of partners to write.")
 def migrate(partners: Path | None) -> None:
-    """Create the tables that are missing, and write partners; safe to repeat."""
+    """Create what is missing of the tables, and write partners; safe to repeat.
+
+    The autonomy tier of the file is what a new partner begins with: that of one who is there already has become what
+    its signals, or a person, made of it.
+    """
     entries = [] if partners is None else _read_partners(partners)
     settings = Settings.load()
     storage = Storage.connect(settings, clock=SystemClock(), ids=RandomIds())
@@ -62,7 +66,7 @@ def migrate(partners: Path | None) -> None:
         storage.ping()
         create_schema(storage.engine)
         for entry in entries:
-            storage.partners.upsert(_partner(entry))
+            storage.partners.introduce(_partner(entry))
     except DatabaseUnavailable as error:
         raise not_done("migrate", f"the database is not available: {error}") from None
     finally:

@@ -102,6 +102,25 @@ class Settings(BaseSettings):
     motion_settles_s: LongSpan = 10.0
     """How long after its asker died Motion may still do what it was asked; before that no load is no answer."""
 
+    # Trust, one score a partner.
+    trust_threshold: Ratio = 0.8
+    """A score under this takes autonomy away."""
+    trust_window: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """How many of a partner's last tenders and changes its score is made of."""
+    trust_signals_min: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """With fewer there is no score: a new partner is not judged by its first day."""
+    trust_interval_s: LongSpan = 60.0
+    """Between two evaluations of everybody's trust."""
+    probation_s: LongSpan = 7 * 86_400.0
+    """So long every signal has to be good, and one that is not begins it anew."""
+    probation_signals_min: Annotated[int, Field(ge=1, le=10_000)] = 20
+    """So many good signals at least: who sends nothing has shown nothing."""
+
+    # The calendar, by which days and weeks are counted.
+    steered_clock: bool = False
+    """Lets the console move the calendar on, for drills. Leases, time-outs and keys stay on the machine's clock."""
+    allow_steered_clock: bool = False
+
     # Work that is claimed.
     poll_interval_s: ShortSpan = 0.05
     lease_s: LongSpan = 300.0
@@ -124,22 +143,44 @@ class Settings(BaseSettings):
     unsafe_no_supervisor: bool = False
     unsafe_fail_without_reconciling: bool = False
     unsafe_no_attempt_fence: bool = False
+    unsafe_trust_lowers_at_each_evaluation: bool = False
+    unsafe_give_back_to_tier_two: bool = False
+    unsafe_no_human_review: bool = False
     unsafe_spin_on_commodity: Annotated[str, StringConstraints(max_length=100)] = ""
     """Takes no protection away: plays a bug, an agent that never ends on signals with this commodity."""
 
     @property
     def unsafe(self) -> tuple[str, ...]:
-        """The unsafe switches that are on, by their names in the environment."""
+        """The switches that are on and have no place in production, by their names in the environment."""
+        steered = ("STEERED_CLOCK",) if self.steered_clock else ()
+        return (*self._without_protection, *steered)
+
+    @property
+    def _without_protection(self) -> tuple[str, ...]:
         return tuple(
             name.upper() for name in type(self).model_fields if name.startswith(UNSAFE_PREFIX) and getattr(self, name)
         )
 
     @model_validator(mode="after")
     def _unsafe_only_when_allowed(self) -> Self:
-        if self.unsafe and not self.allow_unsafe:
+        if self._without_protection and not self.allow_unsafe:
             raise ValueError(
-                f"{', '.join(self.unsafe)} takes a protection away and is for negative controls only; "
+                f"{', '.join(self._without_protection)} takes a protection away and is for negative controls only; "
                 "set ALLOW_UNSAFE=1 beside it if that is what you want"
+            )
+        if self.steered_clock and not self.allow_steered_clock:
+            raise ValueError(
+                "STEERED_CLOCK lets an operator move the days on, and is for drills only; "
+                "set ALLOW_STEERED_CLOCK=1 beside it if that is what you want"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _enough_signals_fit_the_window(self) -> Self:
+        if self.trust_signals_min > self.trust_window:
+            raise ValueError(
+                f"TRUST_SIGNALS_MIN: expected at most TRUST_WINDOW, which is {self.trust_window}, "
+                f"seen {self.trust_signals_min}"
             )
         return self
 

@@ -12,6 +12,7 @@ from typing import Literal
 from system.ingest.idempotency import Idempotency
 from system.storage import Identity, NewSignal, Storage
 from system.x12 import ReadTender
+from system.x12.completeness import missing_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,5 +95,6 @@ def _signal(partner_id: str, read: ReadTender, content_type: str, received_at: d
         content_type=content_type,
         raw=read.raw,
         tender=tender.model_dump(mode="json"),
+        missing=missing_fields(tender),
         received_at=received_at,
     )

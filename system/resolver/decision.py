@@ -5,7 +5,7 @@
 3. The signal itself lacks required fields: PARTIAL, with their names; what the model made up for them is dropped.
 4. It differs in words, overlooked something, or says, as the signal does, what cannot be any more: a person looks.
 5. It is not sure enough: a person looks.
-6. The partner's autonomy tier does not let this kind go by itself: a person looks.
+6. The partner is under review, or its autonomy tier does not let this kind go by itself: a person looks.
 7. CONFIRMED.
 """
 
@@ -23,6 +23,7 @@ from system.settings import Settings
 from system.storage import Resolution, Signal, State
 from system.storage.hallucinations import PREFIX
 from system.storage.values import Payload
+from system.x12.completeness import missing_fields
 from system.x12.tender import Tender
 
 AUTONOMY: Mapping[int, frozenset[str]] = {
@@ -32,14 +33,12 @@ AUTONOMY: Mapping[int, frozenset[str]] = {
 }
 """The kinds of signal that a partner's tier lets pass without a person; no tier at all is tier 1."""
 
-REQUIRED = ("weight_lb", "pickup_at", "delivery_at", "equipment", "commodity", "stops")
-"""What a load cannot be booked without; `stops` means a pickup and a delivery at least."""
 
-LOWEST_TIER = 1
+def decide(content: str, signal: Signal, *, tier: int, settings: Settings, review: bool = False) -> Resolution:
+    """What becomes of the intent of `signal` after the model answered `content`.
 
-
-def decide(content: str, signal: Signal, *, tier: int, settings: Settings) -> Resolution:
-    """What becomes of the intent of `signal` after the model answered `content`."""
+    `tier` and `review` are what its partner may do now: with `review` a person sees everything, whatever the tier.
+    """
     try:
         answer = bounded_below_alone(content) if settings.unsafe_allow_infinite else ANSWER.validate_json(content)
     except ValidationError as error:
@@ -60,33 +59,42 @@ def decide(content: str, signal: Signal, *, tier: int, settings: Settings) -> Re
         if answer.confidence > settings.hallucination_confidence:
             return replace(_resolved(answer, State.FAILED, f"{PREFIX}{said}"), hallucinated=content)
         return _resolved(answer, State.NEEDS_REVIEW, f"Not as the signal says: {said}")
-    return _complete(answer, tender, found, tier=tier, settings=settings)
-
-
-def _complete(answer: Answer, tender: Tender, found: Findings, *, tier: int, settings: Settings) -> Resolution:
-    missing = [] if tender.purpose == "cancel" else missing_fields(tender)
+    missing = missing_fields(tender)
     if missing:
-        payload = {**_payload(answer), **dict.fromkeys(found.unstated)}
-        return Resolution(state=State.PARTIAL, payload=payload, confidence=answer.confidence, missing=missing)
+        return _partial(answer, tender, found, missing)
+    resolution = _complete(answer, found, settings)
+    if resolution.state is State.CONFIRMED and review:
+        return _resolved(answer, State.NEEDS_REVIEW, "its partner is under review")
+    if resolution.state is State.CONFIRMED and answer.kind not in AUTONOMY.get(tier, frozenset()):
+        return _resolved(answer, State.NEEDS_REVIEW, f"a {answer.kind} of a tier {tier} partner goes to a person")
+    return resolution
+
+
+def _partial(answer: Answer, tender: Tender, found: Findings, missing: list[str]) -> Resolution:
+    """Nothing that the signal does not say: a person will complete it, and must not confirm a guess with it.
+
+    Stops are the signal's own, because the model's are held to it only loosely; how they differed is told.
+    """
+    stops = {"stops": tender.model_dump(mode="json")["stops"]}
+    told = f"Doubtful: {'; '.join(found.doubtful)}" if found.doubtful else None
+    return Resolution(
+        state=State.PARTIAL,
+        payload={**_payload(answer), **dict.fromkeys(found.unstated), **stops},
+        confidence=answer.confidence,
+        missing=missing,
+        error_reason=None if told is None else told[:200],
+    )
+
+
+def _complete(answer: Answer, found: Findings, settings: Settings) -> Resolution:
+    """What becomes of an answer to a signal that states everything, were its partner trusted with all it sends."""
     doubts = [*(f"{name} is not in the signal" for name in found.unstated), *found.doubtful]
     if doubts:
         return _resolved(answer, State.NEEDS_REVIEW, f"Doubtful: {'; '.join(doubts)}")
     if answer.confidence < settings.confidence_min:
         reason = f"confidence {answer.confidence:.2f} under {settings.confidence_min:.2f}"
         return _resolved(answer, State.NEEDS_REVIEW, reason)
-    if answer.kind not in AUTONOMY.get(tier, frozenset()):
-        return _resolved(answer, State.NEEDS_REVIEW, f"a {answer.kind} of a tier {tier} partner goes to a person")
     return _resolved(answer, State.CONFIRMED, None)
-
-
-def missing_fields(tender: Tender) -> list[str]:
-    """The required fields that the signal itself does not state."""
-    types = {stop.type for stop in tender.stops}
-    return [
-        name
-        for name in REQUIRED
-        if (types != {"pickup", "delivery"} if name == "stops" else getattr(tender, name) is None)
-    ]
 
 
 def _payload(answer: Answer) -> Payload:

@@ -8,9 +8,10 @@ import logging
 
 from prometheus_client import CollectorRegistry, Counter
 
-from system.resolver.decision import LOWEST_TIER, decide
+from system.governance.trust import LOWEST_TIER
+from system.resolver.decision import decide
 from system.resolver.model import LanguageModel, ModelUnavailable
-from system.storage import Claim, State, Storage
+from system.storage import Claim, Partner, Resolution, State, Storage
 from system.storage.crew import Crew, Ending, Surroundings, give_back
 
 _log = logging.getLogger(__name__)
@@ -55,8 +56,16 @@ class Resolver:
                 clock=self._clock,
                 after_s=error.after_s,
             )
-        tier = claim.partner.autonomy_tier if claim.partner else LOWEST_TIER
-        resolution = decide(content, claim.signal, tier=tier, settings=self._settings)
+        return lambda: self._record(claim, content)
+
+    def _record(self, claim: Claim, content: str) -> None:
+        settings = self._settings
+
+        def decision(partner: Partner | None) -> Resolution:
+            tier = partner.autonomy_tier if partner else LOWEST_TIER
+            review = partner is not None and partner.require_review and not settings.unsafe_no_human_review
+            return decide(content, claim.signal, tier=tier, review=review, settings=settings)
+
+        resolution = self._claims.record_decision(claim, decision)
         self._decided.labels(resolution.state).inc()
         _log.info("resolved", extra={"state": resolution.state, "reason": resolution.error_reason})
-        return lambda: self._claims.record_resolution(claim, resolution)

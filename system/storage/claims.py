@@ -7,7 +7,7 @@ of one agent at a time. A claim whose commit is unknown, or whose end a failover
 worker's name (`held_by`), so a worker's name belongs to one worker only, which works on one intent at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from system.storage.partners import partner_of
 from system.storage.signals import signal_of
 from system.storage.states import State
 from system.storage.transitions import Step, Transitions, shortened
-from system.storage.values import Claim, Intent, Resolution
+from system.storage.values import Claim, Intent, Partner, Resolution
 
 _intents, _shipments, _signals, _partners = schema.intents, schema.shipments, schema.signals, schema.partners
 _SAME_SHIPMENT = and_(
@@ -95,20 +95,37 @@ class Claims:
 
         return self._database.transact(read, writes=False)
 
+    def record_decision(self, claim: Claim, decide: Callable[[Partner | None], Resolution]) -> Resolution:
+        """Ends a resolver's claim with what `decide` says of its partner as it stands now (None: gone); FencedOff.
+
+        The claim may be as old as a model is slow. The partner's row is locked for reading until the end is written,
+        so that nothing goes by itself any more once its partner's autonomy was taken away.
+        """
+        intent = claim.intent
+        now = select(_partners).where(_partners.c.id == intent.partner_id).with_for_update(read=True)
+
+        def work(connection: Connection) -> Resolution:
+            row = connection.execute(now).one_or_none()
+            decided = decide(None if row is None else partner_of(row))
+            values: dict[str, Any] = {
+                "payload": None if decided.payload is None else dict(decided.payload),
+                "confidence": decided.confidence,
+                "missing": None if decided.missing is None else list(decided.missing),
+                "error_reason": shortened(decided.error_reason),
+                "retries": 0,
+                "retry_at": None,
+            }
+            self._move_claimed(connection, claim, decided.state, values, decided.error_reason)
+            if decided.hallucinated is not None:
+                case = hallucination_row(intent.id, decided, at=self._clock.now())
+                connection.execute(insert(schema.hallucinations), case)
+            return decided
+
+        return self._database.transact(work)
+
     def record_resolution(self, claim: Claim, resolution: Resolution) -> None:
-        """Ends a resolver's claim with what it decided; FencedOff."""
-        values: dict[str, Any] = {
-            "payload": None if resolution.payload is None else dict(resolution.payload),
-            "confidence": resolution.confidence,
-            "missing": None if resolution.missing is None else list(resolution.missing),
-            "error_reason": shortened(resolution.error_reason),
-            "retries": 0,
-            "retry_at": None,
-        }
-        kept = None
-        if resolution.hallucinated is not None:
-            kept = hallucination_row(claim.intent.id, resolution, at=self._clock.now())
-        self._end(claim, resolution.state, values, resolution.error_reason, hallucination=kept)
+        """Ends a resolver's claim with what it decided, whatever its partner may do by now; FencedOff."""
+        self.record_decision(claim, lambda _: resolution)
 
     def finish_execution(self, claim: Claim, load_id: str | None) -> None:
         """Ends an agent's claim: done, in this load (None: the shipment was cancelled before it had one); FencedOff."""
@@ -172,25 +189,16 @@ class Claims:
         partner = connection.execute(select(_partners).where(_partners.c.id == intent.partner_id)).one_or_none()
         return Claim(intent=intent, signal=signal, partner=None if partner is None else partner_of(partner))
 
-    def _end(
-        self,
-        claim: Claim,
-        after: State,
-        values: Mapping[str, Any],
-        reason: str | None,
-        *,
-        hallucination: Mapping[str, Any] | None = None,
+    def _end(self, claim: Claim, after: State, values: Mapping[str, Any], reason: str | None) -> None:
+        self._database.transact(lambda connection: self._move_claimed(connection, claim, after, values, reason))
+
+    def _move_claimed(
+        self, connection: Connection, claim: Claim, after: State, values: Mapping[str, Any], reason: str | None
     ) -> None:
+        """`_move`, if nobody newer has the intent."""
         intent = claim.intent
         fence = and_(_intents.c.attempt == intent.attempt, _intents.c.epoch == intent.epoch)
-
-        def work(connection: Connection) -> None:
-            actor = intent.worker or "unknown"
-            self._move(connection, intent, after, values, actor=actor, reason=reason, fence=fence)
-            if hallucination is not None:
-                connection.execute(insert(schema.hallucinations), hallucination)
-
-        self._database.transact(work)
+        self._move(connection, intent, after, values, actor=intent.worker or "unknown", reason=reason, fence=fence)
 
     def _move(
         self,

@@ -1,5 +1,6 @@
 """The partners' rows. Who may do what by itself is decided elsewhere; here it is only kept."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -18,6 +19,7 @@ def partner_of(row: Any) -> Partner:
         autonomy_tier=row.autonomy_tier,
         notice_url=row.notice_url,
         steered_clock=bool(row.steered_clock),
+        require_review=bool(row.require_review),
     )
 
 
@@ -41,17 +43,27 @@ class Partners:
 
     def upsert(self, partner: Partner) -> None:
         """Writes the partner, new or not; safe to repeat."""
+        self._write(partner, _autonomy(partner))
+
+    def introduce(self, partner: Partner) -> None:
+        """Writes the partner; what one that is there already may do by itself is left as it has become."""
+        self._write(partner, {})
+
+    def _write(self, partner: Partner, autonomy: Mapping[str, Any]) -> None:
         values = {
             "name": partner.name,
             "api_key_sha256": partner.api_key_sha256,
-            "autonomy_tier": partner.autonomy_tier,
             "notice_url": partner.notice_url,
             "steered_clock": partner.steered_clock,
         }
 
         def write(connection: Connection) -> None:
-            changed = update(schema.partners).where(schema.partners.c.id == partner.id).values(values)
+            changed = update(schema.partners).where(schema.partners.c.id == partner.id).values({**values, **autonomy})
             if connection.execute(changed).rowcount == 0:
-                connection.execute(insert(schema.partners).values(id=partner.id, **values))
+                connection.execute(insert(schema.partners).values(id=partner.id, **values, **_autonomy(partner)))
 
         self._database.transact(write)
+
+
+def _autonomy(partner: Partner) -> dict[str, Any]:
+    return {"autonomy_tier": partner.autonomy_tier, "require_review": partner.require_review}

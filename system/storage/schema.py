@@ -4,7 +4,7 @@ Ids are UUID text: an AUTO_INCREMENT number that is lost in a failover is handed
 Times are UTC, naive in the database and aware in Python. Text compares byte by byte, without padding, so that two
 shipments that differ in case or in a blank are two. `retry_at`, `retries` and `changes` serve the claims: when a step
 may be tried again, how often it was given back in a row, and the number of the newest audit row, whose uniqueness
-keeps the audit trail of one intent a chain. There are no migrations yet: `create_schema` adds what is missing.
+keeps the audit trail of one intent a chain. `create_schema` adds what an older database lacks, and takes nothing away.
 """
 
 from datetime import UTC, datetime
@@ -28,8 +28,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    inspect,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.schema import CreateColumn
 
 METADATA = MetaData()
 
@@ -84,6 +86,7 @@ partners = Table(
     Column("autonomy_tier", Integer, nullable=False),
     Column("notice_url", String(500)),
     Column("steered_clock", Boolean, nullable=False, server_default="0"),
+    Column("require_review", Boolean, nullable=False, server_default="0"),
     **_OPTIONS,
 )
 
@@ -96,9 +99,11 @@ signals = Table(
     Column("content_type", String(100), nullable=False),
     Column("raw", _Raw, nullable=False),
     Column("tender", _Json, nullable=False),
+    Column("missing", _Json),
     Column("received_at", UtcDateTime, nullable=False),
     UniqueConstraint("partner_id", "shipment_id", "purpose", "version", name="uq_signals_identity"),
     Index("ix_signals_received_at", "received_at"),
+    Index("ix_signals_partner", "partner_id", "received_at"),
     **_OPTIONS,
 )
 
@@ -270,6 +275,58 @@ agent_timeouts = Table(
 )
 
 
+trust_incidents = Table(
+    "trust_incidents",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("partner_id", String(20), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("score", Double, nullable=False),
+    Column("score_before", Double),
+    Column("missing", _Json, nullable=False),
+    Column("ceiling_before", Integer, nullable=False),
+    Column("ceiling", Integer, nullable=False),
+    Column("asked_at", UtcDateTime),
+    Column("probation_at", UtcDateTime),
+    Column("restarts", Integer, nullable=False, server_default="0"),
+    Column("review_ended_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Index("ix_trust_incidents_partner", "partner_id", "opened_at"),
+    Index("ix_trust_incidents_closed", "closed_at"),
+    **_OPTIONS,
+)
+
+clock_moves = Table(
+    "clock_moves",
+    METADATA,
+    Column("id", CHAR(36), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("ahead_s", Double, nullable=False),
+    **_OPTIONS,
+)
+
+
 def create_schema(engine: Engine) -> None:
-    """Creates every table that does not exist yet; safe to repeat."""
+    """Creates every table, column and index that is not there yet; safe to repeat.
+
+    A column that is new has to be one that old rows can do without: nullable, or with a default of the server's.
+    """
+    older = set(inspect(engine).get_table_names())
     METADATA.create_all(engine)
+    for table in METADATA.sorted_tables:
+        if table.name in older:
+            _bring_up_to_date(engine, table)
+
+
+def _bring_up_to_date(engine: Engine, table: Table) -> None:
+    inspector = inspect(engine)
+    columns = {column["name"] for column in inspector.get_columns(table.name)}
+    indexes = {index["name"] for index in inspector.get_indexes(table.name)}
+    with engine.begin() as connection:
+        for column in table.columns:
+            if column.name not in columns:
+                said = CreateColumn(column).compile(dialect=engine.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {said}")
+        for index in table.indexes:
+            if index.name not in indexes:
+                index.create(connection)

@@ -130,6 +130,7 @@ class Signals:
                     "content_type": signal.content_type,
                     "raw": signal.raw,
                     "tender": dict(signal.tender),
+                    "missing": list(signal.missing) or None,
                     "received_at": signal.received_at,
                 }
             )

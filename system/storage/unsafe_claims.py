@@ -21,18 +21,10 @@ _intents = schema.intents
 class UnfencedClaims(Claims):
     """Whoever comes last is right."""
 
-    def _end(
-        self,
-        claim: Claim,
-        after: State,
-        values: Mapping[str, Any],
-        reason: str | None,
-        *,
-        hallucination: Mapping[str, Any] | None = None,
-    ) -> None:
+    def _end(self, claim: Claim, after: State, values: Mapping[str, Any], reason: str | None) -> None:
         intent = claim.intent
         if intent.state is not State.EXECUTING:
-            super()._end(claim, after, values, reason, hallucination=hallucination)
+            super()._end(claim, after, values, reason)
             return
         one = _intents.c.id == intent.id
 

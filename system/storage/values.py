@@ -32,7 +32,10 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """Who sends signals; `autonomy_tier` is 1 (a person sees everything) to 3 (what is sure goes by itself)."""
+    """Who sends signals; `autonomy_tier` is 1 (a person sees everything) to 3 (what is sure goes by itself).
+
+    The tier is a ceiling, which trust lowers and raises; with `require_review` a person sees everything all the same.
+    """
 
     id: str
     name: str
@@ -40,11 +43,15 @@ class Partner:
     autonomy_tier: int = 2
     notice_url: str | None = None
     steered_clock: bool = False
+    require_review: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSignal:
-    """One transaction set as it was received; ValueError when a field does not fit its column."""
+    """One transaction set as it was received; ValueError when a field does not fit its column.
+
+    `missing` names what a load needs and the tender does not state.
+    """
 
     partner_id: str
     shipment_id: str
@@ -55,6 +62,7 @@ class NewSignal:
     raw: str
     tender: Payload
     received_at: datetime
+    missing: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.purpose not in PURPOSES:

@@ -11,6 +11,7 @@ def test_the_defaults_are_the_playbooks() -> None:
     settings = Settings()
     assert (settings.idempotency_ttl_s, settings.agent_guard_s, settings.lease_s) == (86_400, 60.0, 300.0)
     assert settings.resend_window_s == 120.0
+    assert (settings.trust_threshold, settings.probation_s) == (0.8, 7 * 86_400)
     assert settings.unsafe == ()
 
 
@@ -45,6 +46,37 @@ def test_a_wrong_secret_is_not_printed(monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_secrets_do_not_show() -> None:
     shown = repr(Settings(database_url="mysql://u:hush@h/d", redis_url="redis://:hush@h"))
     assert "hush" not in shown
+
+
+def test_a_clock_is_steered_only_where_that_is_said_twice_and_it_shows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And ALLOW_UNSAFE is no word for it, nor the other way round."""
+    monkeypatch.setenv("STEERED_CLOCK", "1")
+    monkeypatch.setenv("ALLOW_UNSAFE", "1")
+    with pytest.raises(SystemExit) as caught:
+        Settings.load()
+    assert caught.value.code == 2
+    assert "ALLOW_STEERED_CLOCK=1" in capsys.readouterr().err
+
+    monkeypatch.setenv("ALLOW_STEERED_CLOCK", "1")
+    assert Settings.load().unsafe == ("STEERED_CLOCK",), "what /readyz lists"
+    monkeypatch.setenv("ALLOW_UNSAFE", "0")
+    assert Settings.load().steered_clock
+    monkeypatch.setenv("UNSAFE_NO_GROUNDING", "1")
+    with pytest.raises(SystemExit):
+        Settings.load()
+
+
+def test_a_score_needs_no_more_signals_than_it_looks_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TRUST_WINDOW", "12")
+    with pytest.raises(SystemExit):
+        Settings.load()
+    assert "TRUST_SIGNALS_MIN: expected at most TRUST_WINDOW, which is 12" in capsys.readouterr().err
+    monkeypatch.setenv("TRUST_SIGNALS_MIN", "12")
+    assert Settings.load().trust_window == 12
 
 
 @pytest.mark.parametrize("name", ["UNSAFE_KEY_VOUCHES_ALONE", "UNSAFE_BOOKING_KEY_FROM_ROW", "UNSAFE_COUNTER_IDS"])

@@ -56,6 +56,20 @@ def test_the_tier_says_what_goes_by_itself(
     assert _decide(answer(kind), signal_with(purpose), tier).state is state
 
 
+@pytest.mark.parametrize("kind", ["tender", "change", "cancel"])
+def test_under_review_a_person_sees_everything(answer: Make, signal_with: MakeSignal, kind: str) -> None:
+    """3.4: whatever the tier; and nothing else changes."""
+    signal = signal_with({"tender": "original"}.get(kind, kind))
+
+    def under_review(said: dict[str, Any]) -> Resolution:
+        return decide(json.dumps(said), signal, tier=3, settings=SETTINGS, review=True)
+
+    seen = under_review(answer(kind))
+    assert (seen.state, seen.error_reason) == (State.NEEDS_REVIEW, "its partner is under review")
+    unsure = answer(kind, confidence=0.2)
+    assert under_review(unsure) == decide(json.dumps(unsure), signal, tier=3, settings=SETTINGS)
+
+
 @pytest.mark.parametrize(("confidence", "state"), [(0.74, State.NEEDS_REVIEW), (0.75, State.CONFIRMED)])
 def test_doubt_goes_to_a_person(answer: Make, signal_with: MakeSignal, confidence: float, state: State) -> None:
     assert _decide(answer(confidence=confidence), signal_with()).state is state
@@ -220,6 +234,22 @@ def test_what_the_signal_lacks_makes_it_partial_and_is_not_guessed(
     assert (resolution.state, resolution.missing) == (State.PARTIAL, [field])
     assert resolution.payload is not None
     assert resolution.payload[field] is None
+
+
+def test_nothing_of_what_the_model_made_up_stands_in_a_partial_intent(answer: Make, signal_with: MakeSignal) -> None:
+    """3.2: not in the stops either, which are held to the signal only loosely; what was made up is told to a person."""
+    lacking = answer()["stops"]
+    lacking[0]["at"] = None
+    signal = signal_with(pickup_at=None, stops=lacking)
+    resolution = _decide(answer(), signal)
+    assert (resolution.state, resolution.missing) == (State.PARTIAL, ["pickup_at"])
+    assert resolution.payload is not None
+    assert (resolution.payload["pickup_at"], resolution.payload["stops"]) == (None, lacking)
+    assert resolution.error_reason == "Doubtful: stop 1: at"
+
+    without = _decide(answer(), signal_with(stops=[]))
+    assert without.payload is not None
+    assert (without.state, without.payload["stops"]) == (State.PARTIAL, [])
 
 
 def test_partial_comes_before_doubt_and_names_all(answer: Make, signal_with: MakeSignal) -> None:

@@ -16,6 +16,7 @@ from system.storage import (
     FencedOff,
     IllegalTransition,
     NewSignal,
+    Partner,
     Resolution,
     State,
     Storage,
@@ -232,3 +233,52 @@ def test_a_long_reason_is_cut_to_its_column(storage: Storage, signal_of: Make) -
     intent = storage.intents.get(intent_id)
     assert intent is not None
     assert intent.error_reason == "x" * 197 + "..."
+
+
+def test_a_decision_is_about_the_partner_as_it_stands_when_it_is_written(storage: Storage, signal_of: Make) -> None:
+    """3.4: the claim may be as old as a model is slow, and its partner may have lost its autonomy meanwhile."""
+    (accepted,) = storage.signals.accept([signal_of("S1")])
+    claim = storage.claims.claim_received("resolver", lease_s=60)
+    assert claim is not None
+    assert claim.partner is not None
+    fallen = replace(claim.partner, autonomy_tier=2, require_review=True)
+    storage.partners.upsert(fallen)
+
+    def decide(partner: Partner | None) -> Resolution:
+        assert partner == fallen
+        return replace(CONFIRMED, state=State.NEEDS_REVIEW)
+
+    assert storage.claims.record_decision(claim, decide).state is State.NEEDS_REVIEW
+    assert _state(storage, accepted.intent_id) is State.NEEDS_REVIEW
+
+
+def test_a_decision_about_a_partner_that_is_gone_is_told_so(storage: Storage, signal_of: Make) -> None:
+    storage.signals.accept([signal_of("S1", partner_id="P9")])
+    claim = storage.claims.claim_received("resolver", lease_s=60)
+    assert claim is not None
+    seen: list[Partner | None] = []
+    storage.claims.record_decision(claim, lambda partner: seen.append(partner) or CONFIRMED)  # type: ignore[func-returns-value]
+    assert seen == [None]
+
+
+@pytest.mark.slow
+def test_autonomy_is_not_taken_away_between_a_decision_and_its_end(
+    mariadb_storage: Storage, mariadb: Any, signal_of: Make
+) -> None:
+    """Whoever takes it away waits for the end that was decided before, and comes after it."""
+    mariadb_storage.signals.accept([signal_of("S1")])
+    claim = mariadb_storage.claims.claim_received("resolver", lease_s=60)
+    assert claim is not None
+    with ThreadPoolExecutor(1) as pool:
+
+        def decide(partner: Partner | None) -> Resolution:
+            # By somebody who waits for a lock for as long as it takes.
+            taking = pool.submit(mariadb.admin, "UPDATE freight.partners SET require_review = 1 WHERE id = 'P1'")
+            while not mariadb.admin("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"):
+                assert not taking.done(), "it did not wait"
+            return CONFIRMED
+
+        mariadb_storage.claims.record_decision(claim, decide)
+    partner = mariadb_storage.partners.get("P1")
+    assert partner is not None
+    assert partner.require_review
