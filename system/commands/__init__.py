@@ -1,9 +1,10 @@
 """The console's commands that have a file of their own; `system.console` adds them all."""
 
 from system.commands.breakers import breakers
+from system.commands.clock import clock
 from system.commands.hallucinations import hallucinations
 from system.commands.prompt import prompt
 from system.commands.reviews import reviews
 from system.commands.stuck import stuck
 
-COMMANDS = (breakers, hallucinations, prompt, reviews, stuck)
+COMMANDS = (breakers, clock, hallucinations, prompt, reviews, stuck)

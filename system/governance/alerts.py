@@ -50,6 +50,14 @@ HALLUCINATION_DETECTED = AlertRule(
     contact=AI_ENGINEERING_LEAD,
 )
 
+TRUST_FELL = AlertRule(
+    name="TrustFell",
+    summary="Partner {partner} trust score: {score} (was {before})",
+    description="A partner's signals lack what a load needs: its autonomy is lowered, and a person reviews them.",
+    runbook="python -m system.console recover partner list",
+    severity="warning",
+)
+
 AGENT_TIMEOUT = AlertRule(
     name="AgentContractTimeout",
     summary="AgentContract timeout for Intent #{intent}",
@@ -58,4 +66,4 @@ AGENT_TIMEOUT = AlertRule(
     contact=BACKEND_LEAD,
 )
 
-RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN, HALLUCINATION_DETECTED, AGENT_TIMEOUT)
+RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN, HALLUCINATION_DETECTED, TRUST_FELL, AGENT_TIMEOUT)

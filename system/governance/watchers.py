@@ -5,6 +5,7 @@ from system.governance.agent_watcher import AgentWatcher
 from system.governance.breaker_watcher import BreakerWatcher
 from system.governance.findings import Watcher
 from system.governance.hallucinations import HallucinationWatcher
+from system.governance.trust_watcher import TrustWatcher
 from system.settings import Settings
 from system.storage import Storage
 
@@ -14,5 +15,6 @@ def watchers_of(storage: Storage, settings: Settings, clock: Clock) -> tuple[Wat
     return (
         BreakerWatcher(storage),
         HallucinationWatcher(storage.hallucinations),
+        TrustWatcher(storage),
         AgentWatcher(storage, settings, clock),
     )

@@ -1,6 +1,7 @@
 """Runs ingest as a process of its own: `python -m system.ingest`, with its settings in the environment."""
 
 from system import logs
+from system.calendar import Calendar
 from system.clock import RandomIds, SystemClock
 from system.ingest.app import SERVICE, make_app
 from system.ingest.optional_redis import make_redis
@@ -14,8 +15,9 @@ def main() -> int:
     logs.configure(SERVICE)
     settings, clock, ids = Settings.load(), SystemClock(), RandomIds()
     storage = Storage.connect(settings, clock=clock, ids=ids)
-    app = make_app(storage, make_redis(settings), settings, clock, ids)
-    return serve(app, background=[app.state.breakers.run])
+    calendar = Calendar(storage, settings, clock)
+    app = make_app(storage, make_redis(settings), settings, clock, ids, calendar=calendar)
+    return serve(app, background=[app.state.breakers.run, calendar.run])
 
 
 if __name__ == "__main__":

@@ -60,8 +60,10 @@ class Ingest:
         run_blocking: RunBlocking,
         probe_blocking: RunBlocking,
         breaker_blocking: RunBlocking,
+        calendar: Clock,
     ) -> None:
         self._storage, self._redis, self._settings, self._clock, self._ids = storage, redis_client, settings, clock, ids
+        self._calendar = calendar
         self._run_blocking, self._probe_blocking = run_blocking, probe_blocking
         self._admission = Admission(settings.admission_limit)
         self._directory = Directory(storage, clock, run_blocking)
@@ -192,10 +194,10 @@ class Ingest:
         return read() if len(body) <= PARSED_INLINE_BYTES_MAX else await self._run_blocking(read)
 
     def _received_at(self, request: Request, partner: Partner, defects: Defects) -> datetime:
-        """Our clock; the partner's own word only where its row allows that (traces carry their clock)."""
+        """Our calendar; the partner's own word only where its row allows that (traces carry their clock)."""
         stated = request.headers.get("x-received-at")
         if stated is None or not partner.steered_clock:
-            return self._clock.now()
+            return self._calendar.now()
         try:
             at = datetime.fromisoformat(stated)
         except ValueError:
@@ -205,7 +207,7 @@ class Ingest:
             defects.add(
                 Defect(level=Level.INTERCHANGE, segment="X-Received-At", position=1, code="015", message=message)
             )
-            return self._clock.now()
+            return self._calendar.now()
         return at
 
     def _malformed(self, request: Request, reading: Reading) -> Response:
@@ -251,8 +253,12 @@ def make_app(
     clock: Clock,
     ids: Ids,
     run_blocking: RunBlocking | None = None,
+    calendar: Clock | None = None,
 ) -> Starlette:
-    """The ASGI app. `redis_client` is redis-py's or a stand-in; a replay passes a `run_blocking` that calls at once."""
+    """The ASGI app. `redis_client` is redis-py's or a stand-in; a replay passes a `run_blocking` that calls at once.
+
+    `calendar` says when a signal was received, where that is not the clock's to say.
+    """
     ingest = Ingest(
         storage,
         redis_client,
@@ -262,6 +268,7 @@ def make_app(
         run_blocking or BoundedThreads(settings.database_pool_size),
         run_blocking or BoundedThreads(2),
         run_blocking or BoundedThreads(2, within_s=BREAKERS_WITHIN_S),
+        calendar or clock,
     )
     described = JSONResponse(document())
 

@@ -9,7 +9,9 @@ from pydantic import StringConstraints
 from starlette.applications import Starlette
 
 from system import logs
+from system.calendar import Calendar
 from system.clock import RandomIds, SystemClock
+from system.governance.trust_controller import TrustController
 from system.governance.watchers import watchers_of
 from system.monitor.breaker_notices import BreakerNotices
 from system.monitor.database_probe import DatabaseProbe
@@ -54,10 +56,21 @@ def main() -> int:
         changed=state.note_undelivered_notices,
         addressed=True,
     )
+    calendar = Calendar(storage, settings, clock)
+    trust = TrustController(storage, settings, calendar)
     breaker_notices = BreakerNotices(storage, notices, state, settings, clock)
     routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
     return serve(
-        Starlette(routes=routes), background=[monitor.run, rounds.run, delivery.run, breaker_notices.run, notices.run]
+        Starlette(routes=routes),
+        background=[
+            monitor.run,
+            rounds.run,
+            delivery.run,
+            breaker_notices.run,
+            notices.run,
+            calendar.run,
+            trust.run,
+        ],
     )
 
 

@@ -15,7 +15,7 @@ import httpx
 
 from system.clock import Clock
 from system.recovery.evidence import Findings, Suspect, suspects_in_motion, suspects_in_redis
-from system.recovery.notices import Notice, post_notice
+from system.recovery.notices import Notice, post_resend_request
 from system.settings import Settings
 from system.storage import Identity, LostSignal, Storage
 
@@ -170,7 +170,7 @@ class DatabaseRecovery:
     async def _ask(self, partner_id: str, incident_id: str, window: Window, identities: Sequence[str]) -> Notice:
         partner = self._storage.partners.get(partner_id)
         url = (partner.notice_url if partner else None) or self._settings.notice_webhook_url
-        error = await post_notice(
+        error = await post_resend_request(
             self._client,
             self._clock,
             url=url,

@@ -1,4 +1,8 @@
-"""The notice that asks a partner to send a window of time again, and its delivery by webhook."""
+"""Notices to partners, and their delivery by webhook: what went wrong for them, and what they are asked to do.
+
+A notice is told from every other by its key, so a partner that gets one twice can see that it is the same. What is to
+be said is decided by the runbooks.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -33,7 +37,7 @@ class Notice:
         }
 
 
-async def post_notice(
+async def post_resend_request(
     client: httpx.AsyncClient,
     clock: Clock,
     *,
@@ -43,7 +47,7 @@ async def post_notice(
     window: Mapping[str, str],
     identities: Sequence[str],
 ) -> str | None:
-    """Sends one notice; None when it was taken, else why not after `ATTEMPTS`. The same notice has the same key."""
+    """Asks a partner to send a window of time again; see `post_notice`."""
     body = {
         "kind": "resend_request",
         "partner": partner_id,
@@ -53,7 +57,14 @@ async def post_notice(
         "incident_id": incident_id,
     }
     named = hashlib.sha256("\n".join(identities).encode()).hexdigest()[:16]
-    headers = {"Idempotency-Key": f"{incident_id}:{partner_id}:{named}"}
+    return await post_notice(client, clock, url=url, body=body, key=f"{incident_id}:{partner_id}:{named}")
+
+
+async def post_notice(
+    client: httpx.AsyncClient, clock: Clock, *, url: str, body: Mapping[str, Any], key: str
+) -> str | None:
+    """Sends one notice; None when it was taken, else why not after `ATTEMPTS`. The same notice has the same key."""
+    headers = {"Idempotency-Key": key}
     problem = ""
     for attempt in range(ATTEMPTS):
         if attempt:

@@ -13,6 +13,7 @@ from system.storage.quality_reviews import QualityReview
 from system.storage.schema import create_schema
 from system.storage.states import BINDING, FINAL, LEGAL, State, check_transition
 from system.storage.storage import Storage
+from system.storage.trust_incidents import TrustIncident
 from system.storage.values import (
     Accepted,
     Claim,
@@ -53,6 +54,7 @@ __all__ = [
     "Storage",
     "Transition",
     "Trip",
+    "TrustIncident",
     "check_transition",
     "create_schema",
     "make_engine",

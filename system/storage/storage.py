@@ -9,6 +9,7 @@ from system.settings import Settings
 from system.storage.agent_timeouts import AgentTimeouts
 from system.storage.breakers import Breakers
 from system.storage.claims import Claims
+from system.storage.clock_moves import ClockMoves
 from system.storage.engine import Database, make_engine
 from system.storage.hallucinations import Hallucinations
 from system.storage.intents import Intents
@@ -16,16 +17,26 @@ from system.storage.lost_signals import LostSignals
 from system.storage.operator_actions import OperatorActions
 from system.storage.partners import Partners
 from system.storage.quality_reviews import QualityReviews
+from system.storage.signal_quality import SignalQuality
 from system.storage.signals import Signals
 from system.storage.transitions import Transitions
+from system.storage.trust_incidents import TrustIncidents
 from system.storage.unsafe_claims import UnfencedClaims
+from system.storage.unsafe_trust import UnlatchedTrust
 
 
 class Storage:
     """The repositories as attributes; blocking, safe to use from several threads, one engine behind them."""
 
     def __init__(
-        self, engine: Engine, *, clock: Clock, ids: Ids, counter_ids: bool = False, unfenced: bool = False
+        self,
+        engine: Engine,
+        *,
+        clock: Clock,
+        ids: Ids,
+        counter_ids: bool = False,
+        unfenced: bool = False,
+        unlatched: bool = False,
     ) -> None:
         self._database = Database(engine, clock)
         self.engine = engine
@@ -39,6 +50,11 @@ class Storage:
         self.operator_actions = OperatorActions(self._database, clock, ids)
         self.quality_reviews = QualityReviews(self._database, clock, ids)
         self.breakers = Breakers(self._database, clock, ids, self.quality_reviews, self.operator_actions)
+        self.signal_quality = SignalQuality(self._database)
+        self.trust_incidents = (UnlatchedTrust if unlatched else TrustIncidents)(
+            self._database, ids, self.quality_reviews, self.operator_actions
+        )
+        self.clock_moves = ClockMoves(self._database, clock, ids, self.operator_actions)
         self.hallucinations = Hallucinations(self._database, clock, self.intents, self.operator_actions)
 
     @classmethod
@@ -50,6 +66,7 @@ class Storage:
             ids=ids,
             counter_ids=settings.unsafe_counter_ids,
             unfenced=settings.unsafe_no_attempt_fence,
+            unlatched=settings.unsafe_trust_lowers_at_each_evaluation,
         )
 
     def ping(self) -> int:

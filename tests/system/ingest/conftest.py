@@ -104,7 +104,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts an app; keyword arguments change its settings, `storage` and `redis` stand in for the real ones."""
     storages: list[Storage] = []
 
-    def begin(*, storage: Any = None, redis: Any = None, threads: bool = False, **changes: Any) -> Running:
+    def begin(
+        *, storage: Any = None, redis: Any = None, threads: bool = False, calendar: Any = None, **changes: Any
+    ) -> Running:
         clock, ids = SteeredClock(), RandomIds()
         path = f"/{tmp_path}/{len(storages)}.sqlite" if threads else ""
         settings = Settings(**{"database_url": f"sqlite://{path}", **changes})
@@ -116,7 +118,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
             real.partners.upsert(Partner(id=partner_id, name=partner_id, api_key_sha256=digest, steered_clock=steered))
         client = redis if redis is not None else fakeredis.FakeRedis()
         used = storage(real) if storage else real
-        app = make_app(used, client, settings, clock, ids, None if threads else run_inline)
+        app = make_app(used, client, settings, clock, ids, None if threads else run_inline, calendar)
         return Running(app=app, storage=real, redis=client, clock=clock)
 
     yield begin

@@ -76,6 +76,23 @@ class TestAccepted:
         assert ids == ["ISA", "GS", "ST", "AK1", "AK2", "AK5", "AK9", "SE", "GE", "IEA"]
         assert running.rows() == one_each()
 
+    def test_it_was_received_on_the_calendar_and_lives_by_the_clock(self, start: Any, write: Any) -> None:
+        """A drill that moves the days on moves nothing that machines measure."""
+        ahead = start().clock
+        ahead.move(8 * 86_400)
+        running = start(calendar=ahead)
+        intent = running.storage.intents.get(running.send(write("SHP1")).json()["results"][0]["intent_id"])
+        assert running.storage.signals.get(intent.signal_id).received_at == ahead.now()
+        assert intent.created_at == running.clock.now()
+
+    def test_what_a_tender_lacks_is_written_down_with_it(self, running: Any, write: Any) -> None:
+        """Whatever the model will make of it."""
+        running.send(json.dumps({**TENDER, "pickup_at": None}), JSON)
+        running.send(write("SHP2"))
+        lacking = running.storage.signal_quality.newest("P1001", 10)
+        of_json = ["pickup_at", "delivery_at", "equipment", "commodity", "stops"]
+        assert sorted(lacking, key=len) == [["equipment", "commodity"], of_json]
+
     def test_only_a_steered_partner_says_when_it_was_received(self, running: Any, write: Any) -> None:
         steered = {"X-Partner": "T1", "Authorization": "Bearer key-of-T1", "X-Received-At": "2020-01-01T00:00:00Z"}
         for partner, headers, year in (("T1", steered, 2020), ("P1001", {"X-Received-At": "2020-01-01"}, 2027)):
