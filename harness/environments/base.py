@@ -29,6 +29,10 @@ class EnvironmentFault(RuntimeError):
     """The environment could not do what was asked: what was tried, what came of it, what to do next."""
 
 
+class CommandRefused(EnvironmentFault):
+    """The server answered a command with an error; its own words stand in the text."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessIdentity:
     """One process for certain: a PID alone may have been given to another program since.
@@ -137,7 +141,9 @@ class Store(Protocol):
 class Cache(Protocol):
     """Commands to a Redis service, past every proxy."""
 
-    async def command(self, service: str, *words: str | bytes | int) -> Any: ...
+    async def command(self, service: str, *words: str | bytes | int) -> Any:
+        """The reply; raises CommandRefused when it is an error, EnvironmentFault when there is none."""
+        ...
 
 
 @runtime_checkable
@@ -145,7 +151,7 @@ class OutsideParty(Protocol):
     """HTTP to a service itself, past every proxy: to steer and to read the parties that stand for the outside world."""
 
     async def request(self, service: str, method: str, path: str, body: Any = None) -> Any:
-        """The JSON answer; raises EnvironmentFault for anything but 2xx."""
+        """The JSON answer, or the text of one of a `text/` type; raises EnvironmentFault for anything but 2xx."""
         ...
 
 

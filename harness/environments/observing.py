@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from harness.environments.base import EnvironmentFault
+from harness.environments.base import CommandRefused, EnvironmentFault
 from harness.services.mariadb_sql import OBSERVER, rows, session
 
 THREADS = 16
@@ -63,29 +63,33 @@ class Observers:
 
         try:
             return await self._in_thread(ask)
+        except redis.ResponseError as error:
+            raise CommandRefused(f"{service} refuses {' '.join(map(str, words))[:200]!r}: {error}") from error
         except (redis.RedisError, OSError) as error:
             raise EnvironmentFault(f"{service} does not answer {' '.join(map(str, words))[:200]!r}: {error}") from error
 
     async def request(self, service: str, address: Address, method: str, path: str, body: Any) -> Any:
-        """The JSON answer to one HTTP request."""
+        """The answer to one HTTP request: what its JSON says, or the text of one of a `text/` type."""
 
-        def ask() -> tuple[int, bytes]:
+        def ask() -> tuple[int, str, bytes]:
             connection = http.client.HTTPConnection(*address, timeout=REQUEST_LIMIT_S)
             try:
                 content = None if body is None else json.dumps(body)
                 headers = {} if body is None else {"Content-Type": "application/json"}
                 connection.request(method, path, content, headers)
                 response = connection.getresponse()
-                return response.status, response.read()
+                return response.status, response.getheader("Content-Type", ""), response.read()
             finally:
                 connection.close()
 
         try:
-            status, content = await self._in_thread(ask)
+            status, content_type, content = await self._in_thread(ask)
         except (OSError, http.client.HTTPException) as error:
             raise EnvironmentFault(f"{service} does not answer {method} {path}: {error!r}") from error
         if not 200 <= status < 300:
             raise EnvironmentFault(f"{service} answered {method} {path} with {status}: {content[:500]!r}")
+        if content_type.startswith("text/"):
+            return content.decode("utf-8", "replace")
         try:
             return json.loads(content) if content else None
         except ValueError as error:

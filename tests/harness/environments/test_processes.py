@@ -11,6 +11,7 @@ from harness.environments import running
 from harness.environments.base import (
     Cache,
     Capability,
+    CommandRefused,
     EnvironmentFault,
     Network,
     Operator,
@@ -103,6 +104,8 @@ def test_alerts_reach_the_inbox_and_services_are_asked_past_the_proxy(tmp_path: 
             await environment.request("inbox", "GET", "/nothing")
         await environment.command("redis", "SET", "k", b"v")
         assert await environment.command("redis", "GET", "k") == b"v"
+        with pytest.raises(CommandRefused, match="redis refuses 'LPUSH k v': WRONGTYPE"):
+            await environment.command("redis", "LPUSH", "k", "v")
 
     during(environment, ask)
 
