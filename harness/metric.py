@@ -214,6 +214,38 @@ class Gauge(_Comparable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Growth(_Comparable):
+    """How much a counter that a probe reads has grown: its newest value in the window, less the last one before it.
+
+    Where nothing was read before the window, the first value within it counts. A counter that began anew, as after a
+    restart, has grown by what it shows.
+    """
+
+    probe: str
+    field: str
+
+    @property
+    def name(self) -> str:
+        return f"growth of {self.probe}.{self.field}"
+
+    def read(self, history: History, window: Window) -> float | None:
+        newest: float | None = None
+        oldest = 0.0
+        for event in history.backwards(window.to_s):
+            if event.kind is not Kind.PROBE or event.action != self.probe or event.value.get(self.field) is None:
+                continue
+            if newest is None and event.at_s < window.from_s:
+                return None
+            oldest = float(event.value[self.field])
+            newest = oldest if newest is None else newest
+            if event.at_s < window.from_s:
+                break
+        if newest is None:
+            return None
+        return newest - oldest if newest >= oldest else newest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventCount(_Comparable):
     """Events of a kind and action in the window, whose value has each of `fields` as given.
 

@@ -11,6 +11,7 @@ from harness.metric import (
     BASELINE,
     EventCount,
     Gauge,
+    Growth,
     LatencyPercentile,
     Metric,
     StatusCount,
@@ -86,6 +87,38 @@ def test_a_gauge_has_its_newest_value_of_the_window_and_none_from_before_it() ->
     assert gauge.read(story.history(), Window(from_s=0.0, to_s=4.0)) == 7
     assert gauge.read(story.history(), Window(from_s=3.0, to_s=4.0)) is None
     assert gauge.read(story.history(), Window(from_s=0.0, to_s=0.5)) is None
+
+
+def counted(*values: float | None) -> Story:
+    """A counter, looked at each full second from 1 s on."""
+    story = Story()
+    for number, value in enumerate(values):
+        story.probe("seen", told_at_s=number + 1.0, rows=value)
+        story.probe("another", told_at_s=number + 1.1, rows=99)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("values", "from_s", "grown"),
+    [
+        ((3, 3, 8), 2.5, 5),
+        ((3, 3, 8), 2.0, 5),
+        ((3, 8, 8), 2.5, 0),
+        ((3, 8, None), 1.5, 5),
+        ((3, 5, 9), 0.0, 6),
+        ((9,), 0.0, 0),
+        ((3, 3), 2.5, None),
+        ((), 0.0, None),
+        ((7, 7, 2), 2.5, 2),
+    ],
+    ids=["after", "at", "before", "not read", "from its first", "once", "not looked at", "never", "began anew"],
+)
+def test_growth_is_what_a_counter_counted_within_the_window(
+    values: tuple[float | None, ...], from_s: float, grown: float | None
+) -> None:
+    growth = Growth(probe="seen", field="rows")
+    assert growth.read(counted(*values).history(), Window(from_s=from_s, to_s=10.0)) == grown
+    assert growth.name == "growth of seen.rows"
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=50), st.floats(1, 100))
