@@ -3,19 +3,21 @@
 from harness.faults.base import Evidence, Fault, MissingCapability, Witness
 from harness.faults.kill import Kill
 from harness.faults.latency import Latency
+from harness.faults.memory import FillMemory
 from harness.faults.misbehave import Diary, Misbehave, Order
 from harness.faults.noop import Noop
 from harness.faults.partition import Partition
 from harness.faults.pause import Pause
 from harness.faults.withhold import Withhold
 
-FAULTS = (Kill, Latency, Misbehave, Noop, Partition, Pause, Withhold)
+FAULTS = (FillMemory, Kill, Latency, Misbehave, Noop, Partition, Pause, Withhold)
 
 __all__ = [
     "FAULTS",
     "Diary",
     "Evidence",
     "Fault",
+    "FillMemory",
     "Kill",
     "Latency",
     "Misbehave",
