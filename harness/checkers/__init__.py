@@ -2,9 +2,10 @@
 
 from harness.checkers.acknowledged import AcknowledgedWritesSurvive
 from harness.checkers.alerts import AlertSaid, AlertsToldOnce
+from harness.checkers.availability import StaysAvailable
 from harness.checkers.base import Checker, Claim, judge
 from harness.checkers.loss import AskedAgain, LossIsListed, NothingLost
-from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing
+from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing, RepeatsAnsweredAlike
 from harness.checkers.review import LeavesAReview
 from harness.checkers.states import NoneStuck, OnlyLegalTransitions, StateHeld
 from harness.checkers.traces import TracesUnchanged
@@ -23,7 +24,9 @@ __all__ = [
     "NoneStuck",
     "NothingLost",
     "OnlyLegalTransitions",
+    "RepeatsAnsweredAlike",
     "StateHeld",
+    "StaysAvailable",
     "TracesUnchanged",
     "judge",
 ]

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.checkers.base import Claim
-from harness.checkers.reading import acknowledgements, rows_of, snapshot, some
+from harness.checkers.reading import Told, acknowledgements, rows_of, snapshot, some
 from harness.history import Event, History
 from harness.verdict import Verdict
 
@@ -70,3 +70,39 @@ class IdsNameOneThing(Claim):
             evidence = [number for things in shared.values() for number in things.values()]
             return self._fail(f"{len(shared)} ids name more than one thing: {some(listed, 3)}", evidence)
         return self._pass(f"{len(meanings)} ids, each one thing", ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatsAnsweredAlike(Claim):
+    """What was sent again was answered as the thing that it is: with the one id, and as new at most once.
+
+    `new` are the words under `status` that say that a thing was not known before. Where nothing was acknowledged twice
+    nothing can be said.
+    """
+
+    write: str
+    id_field: str
+    key: str = "identity"
+    status: str = "status"
+    new: str = "accepted"
+
+    def check(self, history: History) -> Verdict:
+        answers: dict[str, list[Told]] = {}
+        for told in acknowledgements(history, self.write, self.key):
+            answers.setdefault(told.key, []).append(told)
+        repeated = {key: told for key, told in answers.items() if len(told) > 1}
+        if not repeated:
+            return self._unknown(f"no {self.write} was acknowledged twice")
+        wrong: dict[str, str] = {}
+        for key, several in repeated.items():
+            ids = list(dict.fromkeys(str(told.result.get(self.id_field)) for told in several))
+            anew = sum(told.result.get(self.status) == self.new for told in several)
+            if len(ids) > 1:
+                wrong[key] = f"{key} is {some(ids, 3)}"
+            elif anew > 1:
+                wrong[key] = f"{key} was {self.new} {anew} times"
+        if wrong:
+            evidence = [told.event for key in wrong for told in repeated[key]]
+            return self._fail(f"{len(wrong)} of {len(repeated)} that came again: {some(wrong.values(), 3)}", evidence)
+        times = sum(map(len, repeated.values()))
+        return self._pass(f"{len(repeated)} came again, {times} answers, each with the one id of its {self.key}", ())

@@ -18,7 +18,9 @@ from harness.checkers import (
     NoneStuck,
     NothingLost,
     OnlyLegalTransitions,
+    RepeatsAnsweredAlike,
     StateHeld,
+    StaysAvailable,
     TracesUnchanged,
     judge,
 )
@@ -43,7 +45,9 @@ ALL: tuple[Checker, ...] = (
     NoneStuck(resting=frozenset({"done"})),
     NothingLost(write="write"),
     OnlyLegalTransitions(table=frozenset({(None, "new"), ("new", "done")}), subject="id"),
+    RepeatsAnsweredAlike(write="write", id_field="id"),
     StateHeld(reached="done", after=frozenset(), before="seen"),
+    StaysAvailable(action="write", ratio=0.4),
     TracesUnchanged(),
 )
 

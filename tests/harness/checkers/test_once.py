@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checkers import AppliedExactlyOnce, IdsNameOneThing
+from harness.checkers import AppliedExactlyOnce, IdsNameOneThing, RepeatsAnsweredAlike
+from harness.history import Kind
 from harness.verdict import Outcome
 from tests.histories import Story
 
 ONCE = AppliedExactlyOnce(key="order", effects="ledger", field="entries", effect_key="of", effect_id="entry")
+REPEATS = RepeatsAnsweredAlike(write="write", id_field="id")
 IDS = IdsNameOneThing(write="write", id_field="id")
 
 
@@ -89,3 +91,43 @@ def test_an_id_that_was_given_out_again() -> None:
 
 def test_without_ids_nothing_is_known() -> None:
     assert IDS.check(Story().history()).outcome is Outcome.UNKNOWN
+
+
+def answered(*answers: tuple[str, str, str]) -> Story:
+    """Answers about things, one after the other: which, its id, and how it was called."""
+    story = Story()
+    for identity, given_id, status in answers:
+        begun = story.begin(identity)
+        story.end(begun, Kind.OK, results=[{"identity": identity, "id": given_id, "status": status}])
+    return story
+
+
+def test_a_repeat_that_is_answered_as_what_it_is() -> None:
+    story = answered(("a", "1", "accepted"), ("b", "2", "accepted"), ("a", "1", "duplicate"), ("a", "1", "duplicate"))
+    verdict = REPEATS.check(story.history())
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.summary == "1 came again, 3 answers, each with the one id of its identity"
+
+
+def test_a_first_answer_that_nobody_had_may_be_a_repeat_already() -> None:
+    story = answered(("a", "1", "duplicate"), ("a", "1", "duplicate"))
+    assert REPEATS.check(story.history()).outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        ([("a", "1", "accepted"), ("a", "2", "accepted")], "1 of 1 that came again: a is 1, 2"),
+        ([("a", "1", "accepted"), ("a", "2", "duplicate")], "a is 1, 2"),
+        ([("a", "1", "accepted"), ("a", "1", "accepted")], "a was accepted 2 times"),
+    ],
+)
+def test_a_repeat_that_is_taken_for_something_else(answers: list[tuple[str, str, str]], said: str) -> None:
+    verdict = REPEATS.check(answered(*answers, ("b", "3", "accepted")).history())
+    assert verdict.outcome is Outcome.FAIL
+    assert said in verdict.summary
+    assert len(verdict.evidence) == 2
+
+
+def test_without_repeats_nothing_is_known() -> None:
+    assert REPEATS.check(answered(("a", "1", "accepted"), ("b", "2", "accepted")).history()).outcome is Outcome.UNKNOWN
