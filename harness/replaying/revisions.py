@@ -164,19 +164,32 @@ class Revisions:
         code = committed.code if lock is None or has_all(lock) else None
         return Revision(name=WORKTREE, commit=commit, in_place=True, entry=config.replay, code=code)
 
-    def replay(self, revision: Revision, traces: Iterable[Trace], *, nth: int = 1) -> Generator[Replayed, None, None]:
-        """What `revision` makes of each trace, in order, as it comes; `nth` tells repeated replays of it apart."""
+    def replay(self, revision: Revision, traces: Iterable[Trace]) -> Generator[Replayed, None, None]:
+        """What `revision` makes of each trace, in order, as it comes."""
         if revision.problem is not None:
             for trace in traces:
                 yield trace, ReplayResult(trace=trace.id, error=f"{revision} cannot be replayed: {revision.problem}")
             return
+        yield from self._completed(revision, ((trace, None) for trace in traces), nth=1)
+
+    def again(
+        self, revision: Revision, traces: Iterable[tuple[Trace, bool]]
+    ) -> Iterator[tuple[Trace, ReplayResult | None]]:
+        """A second result of each trace that is marked, from another process; None for the others."""
+        passed = ReplayResult(trace="")
+        asked = ((trace, None if marked else passed) for trace, marked in traces)
+        for trace, result in self._completed(revision, asked, nth=2):
+            yield trace, None if result is passed else result
+
+    def _completed(self, revision: Revision, traces: Iterable[Asked], *, nth: int) -> Generator[Replayed, None, None]:
+        """Results in order: those that are given, those that were kept, and else what a replay gives."""
         keys: deque[tuple[str | None, bool]] = deque()
 
         def asked() -> Iterator[Asked]:
-            for trace in traces:
-                key = _key(revision, trace, nth)
-                kept = None if key is None or self.fresh else self.results.get(key, trace.id)
-                keys.append((key, kept is not None))
+            for trace, given in traces:
+                key = None if given is not None else _key(revision, trace, nth)
+                kept = given if key is None or self.fresh else self.results.get(key, trace.id)
+                keys.append((key, kept is None))
                 yield trace, kept
 
         with Runners(
@@ -186,8 +199,8 @@ class Revisions:
             refusals=(RevisionError, EnvironmentFault, OSError),
         ) as runners:
             for trace, result in runners.complete(asked()):
-                key, known = keys.popleft()
-                if not known:
+                key, replayed = keys.popleft()
+                if replayed:
                     self.replays += 1
                     if key is not None:
                         self.results.put(key, result)

@@ -80,7 +80,18 @@ def test_results_are_found_again_by_the_code_alone(toy: ToyRepository) -> None:
         assert session.replays == 7
 
 
-@pytest.mark.parametrize("change", ["lock", "entry", "runner", "nth", "trace", "python"])
+def test_a_second_replay_is_one_and_is_kept_as_such(toy: ToyRepository) -> None:
+    with toy.session() as session:
+        head = session.named("HEAD")
+        assert prices(session, "HEAD", *traces(3)) == [1, 2, 3]
+        for _ in range(2):
+            marked = [(trace, number != 1) for number, trace in enumerate(traces(3))]
+            again = [result and result.output["intents"][0]["price"] for _, result in session.again(head, marked)]
+            assert again == [1, None, 3]
+            assert session.replays == 5
+
+
+@pytest.mark.parametrize("change", ["lock", "entry", "runner", "trace", "python"])
 def test_whatever_decides_a_result_makes_it_another(
     toy: ToyRepository, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
@@ -88,7 +99,7 @@ def test_whatever_decides_a_result_makes_it_another(
     toy.commit("with a lock", {"pyproject.toml": pyproject, "x.lock": "# none\n"})
     with toy.session() as session:
         assert prices(session, "HEAD") == [5]
-    trace, nth = a_trace(), 1
+    trace = a_trace()
     match change:
         case "lock":
             toy.commit("another lock", {"x.lock": "# none at all\n"})
@@ -97,14 +108,12 @@ def test_whatever_decides_a_result_makes_it_another(
             toy.commit("another entry")
         case "runner":
             monkeypatch.setattr(revisions, "_digest_of_runner", lambda: "another")
-        case "nth":
-            nth = 2
         case "trace":
             trace = a_trace("other")
         case "python":
             monkeypatch.setattr(sys, "version", "another")
     with toy.session() as session:
-        list(session.replay(session.named("HEAD"), [trace], nth=nth))
+        list(session.replay(session.named("HEAD"), [trace]))
         assert session.replays == 1
 
 
