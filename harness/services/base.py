@@ -24,7 +24,9 @@ class Placement:
     """One service at its place in a run, with all references filled in.
 
     `directory` is its own, for data; `project` is where the project's files lie. `incarnation` counts the starts of
-    servers in this environment, from 1: a later start always has a larger one.
+    servers in this environment, from 1: a later start always has a larger one. `host` and `ports` are where the harness
+    finds it; `bind` is the address that it listens on, where that is another. `image` is the id of the container image
+    that its programs come from; without one they are those of this machine.
     """
 
     name: str
@@ -37,11 +39,18 @@ class Placement:
     environ: Mapping[str, str] = field(default_factory=dict)
     ready: str | None = None
     incarnation: int = 1
+    bind: str = ""
+    image: str | None = None
 
     @property
     def port(self) -> int:
         """The main port."""
         return self.ports[MAIN_PORT]
+
+    @property
+    def listens_on(self) -> str:
+        """The address to listen on."""
+        return self.bind or self.host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from harness.services.mariadb_sql import (
     REPLICATOR,
     ROOT,
     rows,
+    server_of,
     server_program,
     server_version,
     session,
@@ -66,7 +67,7 @@ class MariaDB:
         }
 
     async def prepare(self, placement: Placement, launcher: Launcher) -> None:
-        if server_program() is None:
+        if placement.image is None and server_program() is None:
             raise ServiceFault(f"{placement.name} needs mariadbd: {INSTALL}")
         files, longest = Files(directory=placement.directory), Files(directory=placement.directory / BUILDING).socket
         if len(str(longest)) > SOCKET_PATH_MAX:
@@ -83,12 +84,12 @@ class MariaDB:
         files.fence.write_text("[mariadbd]\n", encoding="utf-8")
         groups = (DATA_SHAPE, SMALL_AND_QUICK, DURABLE, REPLICATING)
         own = Replication.from_options(placement.options).lines()
-        places = files.lines(host=placement.host, port=placement.port)
+        places = files.lines(host=placement.listens_on, port=placement.port, contained=placement.image is not None)
         files.config.write_text(render(*groups, own, places, include=files.fence), encoding="utf-8")
 
     def command(self, placement: Placement) -> Program:
         files = Files(directory=placement.directory)
-        argv = [str(server_program()), f"--defaults-file={files.config}", f"--server-id={placement.incarnation}"]
+        argv = [server_of(placement), f"--defaults-file={files.config}", f"--server-id={placement.incarnation}"]
         return Program(argv=argv, environ=own_environ(placement.environ))
 
     async def problem(self, placement: Placement) -> str | None:

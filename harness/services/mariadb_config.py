@@ -122,8 +122,8 @@ class Files:
     def socket(self) -> Path:
         return self.directory / "sock"
 
-    def lines(self, *, host: str, port: int) -> dict[str, str]:
-        """The configuration that says so."""
+    def lines(self, *, host: str, port: int, contained: bool = False) -> dict[str, str]:
+        """The configuration that says so; a container (`contained`) runs as an ordinary user from the start."""
         places = {
             "datadir": str(self.data),
             "tmpdir": str(self.scratch),
@@ -132,7 +132,7 @@ class Files:
             "bind_address": host,
             "port": str(port),
         }
-        return {"user": "root", **places} if os.getuid() == 0 else places
+        return {"user": "root", **places} if os.getuid() == 0 and not contained else places
 
 
 def render(*groups: Mapping[str, str], include: Path | None = None) -> str:

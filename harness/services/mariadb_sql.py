@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from harness.services.base import find_program
+from harness.services.base import Placement, find_program
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -85,6 +85,11 @@ def server_program() -> str | None:
 def install_program() -> str | None:
     """The installed program that makes a data directory."""
     return find_program("mariadb-install-db", "mysql_install_db")
+
+
+def server_of(placement: Placement) -> str:
+    """The server of the placement's image, or of this machine."""
+    return "mariadbd" if placement.image else str(server_program())
 
 
 @cache

@@ -30,6 +30,7 @@ from harness.services.mariadb_sql import (
     ROOT,
     install_program,
     rows,
+    server_of,
     server_program,
     session,
 )
@@ -88,15 +89,12 @@ def input_files(project: Path, globs: Iterable[str]) -> list[Path]:
     return found
 
 
-def digest(project: Path, options: Mapping[str, Any]) -> str:
-    """The name of the template that these options need."""
-    program = server_program()
-    if program is None:
-        raise ServiceFault(f"there is no mariadbd: {INSTALL}")
-    installed = Path(program).resolve().stat()
+def digest(placement: Placement) -> str:
+    """The name of the template that this placement needs."""
+    project, options = placement.project, placement.options
     shape = {
         "format": FORMAT,
-        "server": [program, installed.st_size, installed.st_mtime_ns],
+        "server": _server_identity(placement),
         "config": [dict(DATA_SHAPE), os.getuid() == 0],
         "accounts": statements(options.get("databases", {})),
         "prepare": list(options.get("prepare", ())),
@@ -108,9 +106,20 @@ def digest(project: Path, options: Mapping[str, Any]) -> str:
     return content.hexdigest()[:24]
 
 
+def _server_identity(placement: Placement) -> list[Any]:
+    """What tells one server program from another."""
+    if placement.image is not None:
+        return [placement.image]
+    program = server_program()
+    if program is None:
+        raise ServiceFault(f"there is no mariadbd: {INSTALL}")
+    installed = Path(program).resolve().stat()
+    return [program, installed.st_size, installed.st_mtime_ns]
+
+
 async def template(placement: Placement, launcher: Launcher, environ: Mapping[str, str]) -> Path:
     """The data directory to copy, built when it is not there. `environ` is what the preparing command gets."""
-    name = await asyncio.to_thread(digest, placement.project, placement.options)
+    name = await asyncio.to_thread(digest, placement)
     ready = cache_root() / name
     if not ready.is_dir():
         cache_root().mkdir(parents=True, exist_ok=True)
@@ -180,16 +189,16 @@ async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str,
     files = Files(directory=placement.directory / BUILDING)
     files.directory.mkdir(mode=0o700)
     files.scratch.mkdir()
-    places = files.lines(host=placement.host, port=placement.port)
+    places = files.lines(host=placement.listens_on, port=placement.port, contained=placement.image is not None)
     files.config.write_text(render(DATA_SHAPE, SMALL_AND_QUICK, places), encoding="utf-8")
     log = placement.log.with_name(f"{placement.name}-template.log")
-    installer = install_program()
+    installer = "mariadb-install-db" if placement.image else install_program()
     if installer is None:
         raise ServiceFault(f"there is no mariadb-install-db: {INSTALL}")
     argv = [installer, f"--defaults-file={files.config}", "--auth-root-authentication-method=normal"]
     await _must_run(launcher, "install", Program(argv=[*argv, "--skip-test-db"], environ=own_environ({})), log)
     server = f"{placement.name}-template"
-    argv = [str(server_program()), f"--defaults-file={files.config}", "--skip-log-bin"]
+    argv = [server_of(placement), f"--defaults-file={files.config}", "--skip-log-bin"]
     await launcher.start(server, Program(argv=argv, environ=own_environ({})), log=log)
     await _started(launcher, server, placement, log)
     await asyncio.to_thread(_say, files.socket, statements(placement.options.get("databases", {})))

@@ -21,7 +21,7 @@ def variable(port: str) -> str:
 def program_environ(placement: Placement) -> dict[str, str]:
     """All variables of a Python service."""
     ports = {variable(name): str(port) for name, port in placement.ports.items()}
-    return own_environ({"PYTHONUNBUFFERED": "1", "HOST": placement.host, **ports, **placement.environ})
+    return own_environ({"PYTHONUNBUFFERED": "1", "HOST": placement.listens_on, **ports, **placement.environ})
 
 
 async def answer_problem(placement: Placement) -> str | None:

@@ -33,12 +33,14 @@ class Redis:
         return {}
 
     async def prepare(self, placement: Placement, launcher: Launcher) -> None:
-        if find_program(PROGRAM) is None:
+        if placement.image is None and find_program(PROGRAM) is None:
             raise ServiceFault(f"{placement.name} needs {PROGRAM}: {INSTALL}")
 
     def command(self, placement: Placement) -> Program:
         settings = {
-            "bind": placement.host,
+            "bind": placement.listens_on,
+            # In a container it is reached over private networks of the run, and over a port of the host's loopback.
+            "protected-mode": "no" if placement.image else "yes",
             "port": str(placement.port),
             "dir": str(placement.directory),
             "daemonize": "no",
@@ -48,7 +50,8 @@ class Redis:
             "maxmemory-policy": str(placement.options.get("maxmemory_policy", "noeviction")),
         }
         words = [word for name, value in settings.items() for word in (f"--{name}", value)]
-        return Program(argv=[find_program(PROGRAM) or PROGRAM, *words], environ=own_environ(placement.environ))
+        program = PROGRAM if placement.image else find_program(PROGRAM) or PROGRAM
+        return Program(argv=[program, *words], environ=own_environ(placement.environ))
 
     async def problem(self, placement: Placement) -> str | None:
         return await pongs(placement.host, placement.port)

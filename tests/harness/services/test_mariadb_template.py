@@ -1,7 +1,9 @@
 """The template's name changes with all that shapes it, its copies are whole and apart, and the cache stays small."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from harness.services.mariadb_template import (
     input_files,
     statements,
 )
+from tests.harness.services.placements import placement
 
 OPTIONS = {"databases": {"toy": {"user": "u", "password": "p"}}, "prepare": ["python"], "prepare_inputs": ["*.sql"]}
 
@@ -28,18 +31,27 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def name_of(project: Path, options: Mapping[str, Any] = OPTIONS, **changes: Any) -> str:
+    return digest(placement(project=project, options=options, **changes))
+
+
 def test_the_name_changes_with_every_input_and_with_nothing_else(project: Path) -> None:
-    name = digest(project, OPTIONS)
-    assert digest(project, {**OPTIONS, "role": "replica", "replication": "semi_sync"}) == name
+    name = name_of(project)
+    assert name_of(project, {**OPTIONS, "role": "replica", "replication": "semi_sync"}) == name
     (project / "other.txt").touch()
-    assert digest(project, OPTIONS) == name
-    assert digest(project, {**OPTIONS, "prepare": ["python", "-m"]}) != name
-    assert digest(project, {**OPTIONS, "databases": {}}) != name
+    assert name_of(project) == name
+    assert name_of(project, {**OPTIONS, "prepare": ["python", "-m"]}) != name
+    assert name_of(project, {**OPTIONS, "databases": {}}) != name
     (project / "schema.sql").write_text("CREATE TABLE a (b TEXT)")
-    changed = digest(project, OPTIONS)
+    changed = name_of(project)
     assert changed != name
     (project / "schema.sql").rename(project / "renamed.sql")
-    assert digest(project, OPTIONS) not in (name, changed)
+    assert name_of(project) not in (name, changed)
+
+
+def test_a_server_from_an_image_has_a_template_of_its_own(project: Path) -> None:
+    names = {name_of(project), name_of(project, image="sha256:one"), name_of(project, image="sha256:two")}
+    assert len(names) == 3
 
 
 def test_a_pattern_that_matches_nothing_is_an_error(project: Path) -> None:
