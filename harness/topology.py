@@ -8,7 +8,8 @@ Values of `environ` and of `options` may hold references, filled in by the envir
 * `${ingest->database}`: host and port of that link, as `127.0.0.1:10321`
 * `${redis}`, `${managed-database.endpoint}`: host and port of a service's own main or named port, past the fault proxy
 * `${redis.directory}`, `${database-primary.pid_file}`: a fact that the service's kind states about itself
-* `${self.port}`: the same for the service at hand; `${run.directory}`, `${run.seed}`, `${run.id}`: of the run
+* `${self.port}`: the same for the service at hand; `${run.directory}`, `${run.seed}`, `${run.id}`: of the run, and
+  `${run.one_machine}`: `true` where services see each other's processes, `false` where each has a place of its own
 """
 
 from collections import Counter

@@ -43,11 +43,18 @@ KEPT = "kept"
 """When a file of this name is there, the directory stays after the run."""
 RUN_VARIABLE = "DRILL_RUN_DIRECTORY"
 """In the environment of every process of a run; its descendants inherit it."""
+ENGINE = "engine"
+"""Where a run has containers too: a file that holds the path of the engine's socket."""
+ENGINE_LABEL = "drill-harness.run"
+"""On every container and network of a run, with the run's directory as its value."""
 
 PR_SET_CHILD_SUBREAPER = 36
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE)
 ROUND_MS = 3
 ROUNDS_MAX = 5000
+ENGINE_ROUND_MS = 100
+ENGINE_ROUNDS_MAX = 100
+ENGINE_ANSWERS_WITHIN_S = 20.0
 
 
 class ProcessRow(NamedTuple):
@@ -275,9 +282,73 @@ def ledger_lines(directory: Path) -> Iterator[tuple[int, int]]:
                 yield int(words[0]), int(words[1])
 
 
+def remove_containers(directory: Path) -> int:
+    """Remove the containers and networks of a run, if it has an engine; returns how many.
+
+    The engine may still be at work on what the harness asked last, so it is asked until it twice has nothing more.
+    """
+    try:
+        path = (directory / ENGINE).read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    label = json.dumps({"label": [f"{ENGINE_LABEL}={directory}"]})
+    removed, empty = 0, 0
+    for _ in range(ENGINE_ROUNDS_MAX):
+        found = engine_look(path, label)
+        # All at once: the engine takes its time over each.
+        for asked in [begin_to_ask(path, "DELETE", what) for what in found]:
+            answer_of(asked)
+        removed += len(found)
+        empty = 0 if found else empty + 1
+        if empty == 2:
+            break
+        select.poll().poll(ENGINE_ROUND_MS)
+    return removed
+
+
+def engine_look(path: str, label: str) -> list[str]:
+    """What bears the label, as the paths by which it is removed: containers, or when there are none, networks."""
+    from urllib.parse import quote
+
+    def listed(what: str) -> list[str]:
+        return [one["Id"] for one in answer_of(begin_to_ask(path, "GET", f"{what}filters={quote(label)}")) or []]
+
+    containers = listed("/containers/json?all=1&")
+    if containers:
+        return [f"/containers/{one}?force=1&v=1" for one in containers]
+    return [f"/networks/{one}" for one in listed("/networks?")]
+
+
+def begin_to_ask(path: str, method: str, what: str) -> Any:
+    """Send one request to the container engine at the socket `path`; the connection to read its answer from."""
+    from http.client import HTTPConnection
+    from socket import AF_UNIX, SOCK_STREAM, socket
+
+    connection = HTTPConnection("localhost")
+    with contextlib.suppress(OSError):
+        connection.sock = socket(AF_UNIX, SOCK_STREAM)
+        connection.sock.settimeout(ENGINE_ANSWERS_WITHIN_S)
+        connection.sock.connect(path)
+        connection.request(method, what)
+    return connection
+
+
+def answer_of(connection: Any) -> Any:
+    """The JSON that the engine answered, or None when it did not."""
+    from http.client import HTTPException
+
+    try:
+        return json.loads(connection.getresponse().read() or b"null")
+    except (OSError, HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
 def undo(directory: Path, kill: Callable[[], object]) -> None:
     """What ends a run: `kill` everything, then remove the directory unless it is to be kept."""
     kill()
+    remove_containers(directory)
     if not (directory / KEPT).exists():
         remove_run_directory(directory)
 

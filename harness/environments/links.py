@@ -32,10 +32,11 @@ class Links:
 
     def command(self, directory: Path, seed: int) -> PythonModule:
         """How the fault proxy is started, with all links made before it answers."""
+        host = self._plan.bind or self._plan.host
         links = [
             {
                 "name": link.name,
-                "listen": _text(self._plan.link(link.name)),
+                "listen": _text((host, self._plan.links[link.name])),
                 "upstream": _text(self._plan.service(link.target, link.port)),
                 "enabled": True,
             }
@@ -43,7 +44,7 @@ class Links:
         ]
         config = directory / CONFIG
         config.write_text(json.dumps(links), encoding="utf-8")
-        words = {"--host": self._plan.host, "--port": self._plan.proxy, "--config": config, "--seed": seed}
+        words = {"--host": host, "--port": self._plan.proxy, "--config": config, "--seed": seed}
         argv = tuple(str(word) for pair in words.items() for word in pair)
         return PythonModule(module=MODULE, argv=argv, environ=own_environ({}))
 

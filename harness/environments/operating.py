@@ -43,11 +43,12 @@ async def operate(
         exit_code=KILLED_STATUS if status is None else status,
         output=said,
         errors=complaint,
-        document=_document(said),
+        document=document_in(said),
     )
 
 
-def _document(text: str) -> Any:
+def document_in(text: str) -> Any:
+    """The JSON document that a console printed; None when it printed something else."""
     try:
         return json.loads(text)
     except ValueError:

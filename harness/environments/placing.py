@@ -5,7 +5,7 @@ each reset, because overrides may differ.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.environments.base import EnvironmentFault
@@ -21,12 +21,16 @@ TAKING_OVERRIDES = frozenset({"python", "operator"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortPlan:
-    """Which port everything has: services by port name, links, and the fault proxy's control."""
+    """Which port everything has: services by port name, links, and the fault proxy's control.
+
+    `host` is where the harness finds them; `bind` is what services listen on, where that is another.
+    """
 
     host: str
     services: Mapping[str, Mapping[str, int]]
     links: Mapping[str, int]
     proxy: int
+    bind: str = ""
 
     @classmethod
     def choose(cls, topology: Topology, take: Callable[[], int], host: str = "127.0.0.1") -> "PortPlan":
@@ -41,9 +45,11 @@ class PortPlan:
         )
 
     def link(self, name: str) -> Address:
+        """Where the source of a link finds it."""
         return self.host, self.links[name]
 
     def service(self, name: str, port: str) -> Address:
+        """Where other services find a port of this one."""
         return self.host, self.services[name][port]
 
 
@@ -86,8 +92,11 @@ def place_all(
     run: Path,
     project: Path,
     facts_of_run: Mapping[str, str],
+    images: Mapping[str, str] | None = None,
 ) -> dict[str, Placement]:
-    """A placement for every service, by name, with incarnation 1. Raises EnvironmentFault, ServiceFault."""
+    """A placement for every service, by name, with incarnation 1; `images` by service. Raises EnvironmentFault,
+    ServiceFault.
+    """
     drafts: dict[str, Placement] = {}
     for service in topology.services:
         options, environ = overrides.apply(service)
@@ -101,6 +110,8 @@ def place_all(
             options=options,
             environ=environ,
             ready=service.ready,
+            bind=plan.bind,
+            image=(images or {}).get(service.name),
         )
     references = References.of(
         services={name: {p: plan.service(name, p) for p in ports} for name, ports in plan.services.items()},
@@ -117,14 +128,8 @@ def _facts(service: Service, draft: Placement) -> dict[str, str]:
 
 
 def _filled(draft: Placement, references: References) -> Placement:
-    return Placement(
-        name=draft.name,
-        host=draft.host,
-        ports=draft.ports,
-        directory=draft.directory,
-        log=draft.log,
-        project=draft.project,
+    return replace(
+        draft,
         options=references.fill(dict(draft.options), service=draft.name),
         environ=references.fill(dict(draft.environ), service=draft.name),
-        ready=draft.ready,
     )

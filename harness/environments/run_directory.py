@@ -29,6 +29,7 @@ from harness.environments.guardian import (
     ledger_lines,
     process_row,
     process_table,
+    remove_containers,
     remove_run_directory,
     send_signal,
 )
@@ -126,6 +127,7 @@ def undo_by_ledger(directory: Path) -> Leftover:
             break
         ended |= {row.pid for row in left if send_signal(row.pid, row.started_ticks, signal.SIGKILL)}
         block_s(0.003)
+    remove_containers(directory)
     kept = (directory / KEPT).exists()
     if not kept:
         remove_run_directory(directory)

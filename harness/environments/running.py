@@ -13,7 +13,7 @@ from harness.environments.channel import outcome_of
 from harness.environments.guardian import process_row, send_signal
 from harness.environments.guardian_client import GuardianClient
 from harness.environments.warm_interpreter import WarmInterpreter
-from harness.services.base import Program, PythonModule, ServiceFault
+from harness.services.base import Placement, Program, PythonModule, ServiceFault
 
 GONE_WITHIN_S = 5.0
 KILLED_STATUS = -int(signal.SIGKILL)
@@ -55,6 +55,10 @@ class Running:
     def exit_of(self, identity: ProcessIdentity) -> Future[int]:
         """The promise of its exit status; negative for a signal."""
         return self.guardian.exits.of(identity)
+
+    def launcher(self, placement: Placement) -> "Running":
+        """What runs the helper programs of a service: the same, since all are processes of this machine."""
+        return self
 
     def forget(self) -> None:
         """All processes have been ended: names mean nothing until they are started again."""

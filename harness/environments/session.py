@@ -87,7 +87,12 @@ class Session:
 
     async def start(self, overrides: Mapping[str, str]) -> None:
         """Lay out data, start everything, return when all are ready."""
-        facts = {"directory": str(self.directory), "seed": str(self._seed), "id": self._run.run_id}
+        facts = {
+            "directory": str(self.directory),
+            "seed": str(self._seed),
+            "id": self._run.run_id,
+            "one_machine": "true",
+        }
         placements = place_all(
             self.topology,
             self.plan,

@@ -6,12 +6,14 @@ It knows the order and when to give up; where things are placed and how processe
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
 
 from harness.clock import Deadline, monotonic_s, sleep_s
 from harness.environments.base import EnvironmentFault, ProcessIdentity
-from harness.environments.running import Running, described
+from harness.environments.running import described
 from harness.services import kind_called
-from harness.services.base import Placement, PythonModule, ServiceFault, ServiceKind, end_of_log
+from harness.services.base import Launcher, Placement, Program, PythonModule, ServiceFault, ServiceKind, end_of_log
 from harness.topology import Service, Topology
 
 READY_WITHIN_S = 30.0
@@ -19,10 +21,32 @@ LOOK_EVERY_S = 0.01
 LOOK_SELDOM_S = 0.05
 
 
+class Ending(Protocol):
+    """Whether a process has ended, and how."""
+
+    def done(self) -> bool: ...
+
+    def result(self) -> int:
+        """The exit status, negative for a signal; only asked for once it is done."""
+        ...
+
+
+class Runs(Protocol):
+    """Makes what a name means run: a process or a container."""
+
+    async def launch(self, name: str, command: Program | PythonModule, *, log: Path) -> ProcessIdentity: ...
+
+    def exit_of(self, identity: ProcessIdentity) -> Ending: ...
+
+    def launcher(self, placement: Placement) -> Launcher:
+        """Runs the helper programs of a service where its server will run."""
+        ...
+
+
 class Starting:
     """The services of one run. Counts starts, so that each has a larger incarnation than any before."""
 
-    def __init__(self, topology: Topology, placements: Mapping[str, Placement], running: Running) -> None:
+    def __init__(self, topology: Topology, placements: Mapping[str, Placement], running: Runs) -> None:
         self._topology = topology
         self._placements = dict(placements)
         self._running = running
@@ -72,7 +96,7 @@ class Starting:
         if command is None:
             return
         placement.directory.mkdir(parents=True, mode=0o700)
-        await kind.prepare(placement, self._running)
+        await kind.prepare(placement, self._running.launcher(placement))
         if isinstance(command, PythonModule):
             await linked.wait()
         identity = await self._running.launch(service.name, command, log=placement.log)

@@ -19,7 +19,6 @@ from typing import Any
 
 from harness.cache import cache_folder
 from harness.clock import Deadline, sleep_s
-from harness.services.answers import greets
 from harness.services.base import Launcher, Placement, Program, ServiceFault, end_of_log, own_environ
 from harness.services.mariadb_config import DATA_SHAPE, SMALL_AND_QUICK, Files, render
 from harness.services.mariadb_sql import (
@@ -200,7 +199,7 @@ async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str,
     server = f"{placement.name}-template"
     argv = [server_of(placement), f"--defaults-file={files.config}", "--skip-log-bin"]
     await launcher.start(server, Program(argv=argv, environ=own_environ({})), log=log)
-    await _started(launcher, server, placement, log)
+    await _started(launcher, server, files.socket, log)
     await asyncio.to_thread(_say, files.socket, statements(placement.options.get("databases", {})))
     prepare = [sys.executable if word == "python" else str(word) for word in placement.options.get("prepare", ())]
     if prepare:
@@ -221,15 +220,25 @@ async def _must_run(launcher: Launcher, what: str, program: Program, log: Path) 
         )
 
 
-async def _started(launcher: Launcher, server: str, placement: Placement, log: Path) -> None:
-    """Wait until the server for the template takes clients."""
+async def _started(launcher: Launcher, server: str, socket: Path, log: Path) -> None:
+    """Wait until the server for the template takes clients; over its network there are none it would take yet."""
     deadline = Deadline(BUILT_WITHIN_S)
-    while problem := await greets(placement.host, placement.port):
+    while problem := await asyncio.to_thread(_refusal, socket):
         if deadline.passed or launcher.has_ended(server):
             raise ServiceFault(
                 f"the server for the template does not start: {problem}. Its log ends:\n{end_of_log(log)}"
             )
         await sleep_s(0.01)
+
+
+def _refusal(socket: Path) -> str | None:
+    import pymysql
+
+    try:
+        with session(ROOT, at=socket):
+            return None
+    except (pymysql.err.MySQLError, OSError) as error:
+        return str(error)
 
 
 def _say(socket: Path, said: Iterable[str]) -> None:

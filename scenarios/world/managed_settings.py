@@ -1,7 +1,7 @@
 """What a managed database is told about itself: one JSON text in CONFIG, checked once.
 
     {"databases": [{"name", "address" or "host" and "port", "pid_file", "fence_file", "user", "password"}, ...],
-     "endpoint_port", "endpoint_host"?, "can_kill"?, "probe_interval_s"?, "probe_timeout_s"?, "failures_to_dead"?,
+     "endpoint_port", "endpoint_host"? (else HOST), "can_kill"?, "probe_interval_s"?, "probe_timeout_s"?, "failures_to_dead"?,
      "spare_users"?}
 
 Two databases: the primary and its replica, in any order.
@@ -82,9 +82,9 @@ def read_settings(environ: Mapping[str, str]) -> ManagedSettings:
         raise SettingsError("spare_users: expected a list of account names")
     return ManagedSettings(
         databases=(_database(databases[0], 0), _database(databases[1], 1)),
-        endpoint_host=str(document.get("endpoint_host", "127.0.0.1")),
+        endpoint_host=str(document.get("endpoint_host", environ.get("HOST", "127.0.0.1"))),
         endpoint_port=int(_number(document, "endpoint_port", 1, 65535, None)),
-        can_kill=document.get("can_kill", True) is True and environ.get("HOST_OUT_OF_REACH", "") in ("", "0"),
+        can_kill=document.get("can_kill", True) in (True, "true") and environ.get("HOST_OUT_OF_REACH", "") in ("", "0"),
         probe_interval_s=_number(document, "probe_interval_s", 0.01, 60, PROBE_INTERVAL_S),
         probe_timeout_s=_number(document, "probe_timeout_s", 0.05, 60, PROBE_TIMEOUT_S),
         failures_to_dead=int(_number(document, "failures_to_dead", 1, 100, FAILURES_TO_DEAD)),

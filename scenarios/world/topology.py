@@ -40,6 +40,7 @@ _MANAGED = {
         for name in _CONTROLLED
     ],
     "endpoint_port": "${self.endpoint.port}",
+    "can_kill": "${run.one_machine}",
 }
 
 
