@@ -26,8 +26,9 @@ _RUNNER = pytest.StashKey["_Runner"]()
 class _Runner:
     """One event loop and one series of drills for the whole session."""
 
-    def __init__(self, config: "Config") -> None:
+    def __init__(self, config: "Config", environment: str) -> None:
         self._config = config
+        self._environment = environment
         self._loop: asyncio.Runner | None = None
         self._series: Series | None = None
 
@@ -37,7 +38,8 @@ class _Runner:
 
         if self._loop is None or self._series is None:
             self._loop = asyncio.Runner()
-            self._series = Series(config=self._config, topology=Catalogue.of(self._config).topology)
+            topology = Catalogue.of(self._config).topology
+            self._series = Series(config=self._config, topology=topology, environment=self._environment)
         return self._loop.run(self._series.drill(scenario, seed=seed, control=control))
 
     def close(self) -> None:
@@ -50,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("harness", "drills")
     group.addoption(
         "--harness-environment",
-        choices=["processes"],
+        choices=["processes", "containers"],
         default="processes",
         help="where drills run (default: processes)",
     )
@@ -84,7 +86,7 @@ class ScenarioFile(pytest.File):
         from harness.config import Config
 
         config = Config.load(self.path.parent)
-        self.config.stash.setdefault(_RUNNER, _Runner(config))
+        self.config.stash.setdefault(_RUNNER, _Runner(config, self.config.getoption("--harness-environment")))
         for scenario in Catalogue.of(config).modules.get(self.path.stem, ()):
             yield ScenarioItem.from_parent(self, name=scenario.name, scenario=scenario, control=None)
             if self.config.getoption("--harness-negative"):

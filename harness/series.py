@@ -14,7 +14,7 @@ from harness.clock import Clock
 from harness.config import Config
 from harness.drill import Progress, quiet, run_drill
 from harness.environments.base import Environment
-from harness.environments.processes import ProcessesEnvironment
+from harness.environments.choice import LocalEnvironment, environment_called
 from harness.history import History
 from harness.judgement import Judgement
 from harness.judging import judge_history
@@ -33,9 +33,10 @@ class Series:
 
     config: Config
     topology: Topology
+    environment: str = "processes"
     keep: bool = False
     progress: Progress = quiet
-    _environment: ProcessesEnvironment | None = field(init=False, default=None)
+    _environment: LocalEnvironment | None = field(init=False, default=None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,7 +85,7 @@ class Series:
     async def _ready(self, settings: Mapping[str, str], seed: int) -> Environment:
         if self._environment is None:
             self.progress("starting the system")
-            environment = ProcessesEnvironment(
+            environment = environment_called(self.environment)(
                 self.topology,
                 seed=seed,
                 keep=self.keep,

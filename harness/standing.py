@@ -8,7 +8,7 @@ from harness.catalogue import Catalogue
 from harness.config import Config
 from harness.drill import Progress
 from harness.environments.base import Environment
-from harness.environments.processes import ProcessesEnvironment
+from harness.environments.choice import environment_called
 
 
 def addresses(environment: Environment) -> dict[str, Any]:
@@ -28,16 +28,23 @@ def addresses(environment: Environment) -> dict[str, Any]:
     }
 
 
-async def stand(config: Config, *, seed: int, show: Callable[[Mapping[str, Any]], None], progress: Progress) -> None:
+async def stand(
+    config: Config,
+    *,
+    environment: str = "processes",
+    seed: int,
+    show: Callable[[Mapping[str, Any]], None],
+    progress: Progress,
+) -> None:
     """Start the topology, show where it listens, and keep it until cancelled."""
-    environment = ProcessesEnvironment(
+    standing = environment_called(environment)(
         Catalogue.of(config).topology, seed=seed, operator=config.operator, project=config.project
     )
     progress("starting the system")
     try:
-        await environment.up()
-        show(addresses(environment))
+        await standing.up()
+        show(addresses(standing))
         progress("up; Ctrl-C ends it")
         await asyncio.Event().wait()
     finally:
-        await asyncio.shield(environment.down())
+        await asyncio.shield(standing.down())

@@ -68,7 +68,8 @@ def up(environment: str, seed: int, as_json: bool) -> None:
 
         config = Config.load()
         try:
-            run(stand(config, seed=seed, show=print_json if as_json else address_table, progress=progress))
+            show = print_json if as_json else address_table
+            run(stand(config, environment=environment, seed=seed, show=show, progress=progress))
         except Interrupted:
             click.echo("ended; nothing was left behind", err=True)
 
@@ -111,7 +112,9 @@ def drill(
         drills = jobs_of(scenarios, range(first_seed, first_seed + repeat), negative=negative)
 
         def make_series() -> Series:
-            return Series(config=config, topology=catalogue.topology, keep=keep, progress=progress)
+            return Series(
+                config=config, topology=catalogue.topology, environment=environment, keep=keep, progress=progress
+            )
 
         show = _one_line if as_json or negative or repeat > 1 else _show
         answer = run(drill_all(make_series, drills, negative=negative, show=show, lanes=jobs))

@@ -52,7 +52,7 @@ def progress(text: str) -> None:
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 environment_option = click.option(
     "--environment",
-    type=click.Choice(["processes"]),
+    type=click.Choice(["processes", "containers"]),
     default="processes",
     show_default=True,
     help="Where the system runs.",

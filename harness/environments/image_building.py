@@ -13,6 +13,7 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,8 +131,8 @@ def lock_for(python: str, lock: str) -> str:
     """The lock without markers, of what a Python of that full version on Linux needs: pip would ask its own Python."""
     from packaging.markers import Marker, default_environment
 
-    environment = {
-        **default_environment(),
+    environment: dict[str, str | AbstractSet[str]] = {
+        **{name: str(value) for name, value in default_environment().items()},
         "python_full_version": python,
         "implementation_version": python,
         "python_version": ".".join(python.split(".")[:2]),
@@ -141,7 +142,7 @@ def lock_for(python: str, lock: str) -> str:
     for line in lock.splitlines():
         if line[:1].strip() and not line.startswith("#"):
             requirement, _, marker = line.rstrip(" \\").partition(" ; ")
-            wanted = not marker or Marker(marker).evaluate({**environment})
+            wanted = not marker or Marker(marker).evaluate(environment)
             line = requirement + (" \\" if line.endswith("\\") else "")
         if wanted:
             kept.append(line)

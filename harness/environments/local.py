@@ -84,6 +84,11 @@ class LocalEnvironment(Generic[StayT]):
     # The environment itself
 
     @property
+    def name(self) -> str:
+        """As it is chosen by."""
+        raise NotImplementedError
+
+    @property
     def topology(self) -> Topology:
         return self._topology
 

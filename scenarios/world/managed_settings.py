@@ -1,8 +1,8 @@
 """What a managed database is told about itself: one JSON text in CONFIG, checked once.
 
     {"databases": [{"name", "address" or "host" and "port", "pid_file", "fence_file", "user", "password"}, ...],
-     "endpoint_port", "endpoint_host"? (else HOST), "can_kill"?, "probe_interval_s"?, "probe_timeout_s"?, "failures_to_dead"?,
-     "spare_users"?}
+     "endpoint_port", "endpoint_host"? (else HOST), "can_kill"?, "probe_interval_s"?, "probe_timeout_s"?,
+     "failures_to_dead"?, "spare_users"?}
 
 Two databases: the primary and its replica, in any order.
 """

@@ -17,7 +17,7 @@ from tests.toy import ToyEnvironment
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
     loaded = Config.load(make_project(tmp_path, monkeypatch))
-    monkeypatch.setattr("harness.standing.ProcessesEnvironment", InSeries)
+    monkeypatch.setattr("harness.standing.environment_called", lambda name: InSeries)
     return loaded
 
 

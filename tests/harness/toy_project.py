@@ -46,6 +46,6 @@ def make_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
     InSeries.made = []
-    monkeypatch.setattr("harness.series.ProcessesEnvironment", InSeries)
+    monkeypatch.setattr("harness.series.environment_called", lambda name: InSeries)
     assert Series.__module__ == "harness.series"
     return folder
