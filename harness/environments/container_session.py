@@ -132,7 +132,10 @@ class ContainerSession:
     async def restart(self, overrides: Mapping[str, str]) -> None:
         """End all services, lay out fresh data, start again on the same networks and ports."""
         containing = self.containing
-        await _several(containing.engine.remove, [containing.container(name) for name in containing.names()])
+        names = containing.names()
+        await _several(containing.engine.remove, [containing.container(name) for name in names])
+        for name in names:
+            containing.forget(name)
         await self._guardian.end(keep=())
         containing.host.forget()
         self._restarts += 1
