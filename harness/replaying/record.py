@@ -28,7 +28,7 @@ from harness.traces import (
     save_baseline,
     save_cassette,
 )
-from harness.traces.trace import TRACE_FILE
+from harness.traces.folders import TRACE_FILE
 
 CALLS_MAX = 200
 _KEPT_HEADERS = ("content-type", "idempotent-replayed", "retry-after")

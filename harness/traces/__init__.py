@@ -4,14 +4,17 @@ Files only. Nothing here runs a system: `replaying` does.
 """
 
 from harness.traces.canonical import canonical_json, digest
-from harness.traces.cassette import Cassette, Failure, Interaction, Request, Response, load_cassette
+from harness.traces.cassette import Cassette, Failure, Interaction, Request, Response
 from harness.traces.clusters import Cluster, Clusters
 from harness.traces.diff import Difference, difference, same
+from harness.traces.folders import load_cassette, load_trace, migrate, save_baseline, save_cassette, save_trace
+from harness.traces.reading import iter_traces, load_traces
 from harness.traces.rules import Comparison, Mask
 from harness.traces.strict_yaml import Unreadable
-from harness.traces.trace import Input, Trace, load_trace, load_traces, save_baseline, save_cassette
+from harness.traces.trace import Approval, Input, Made, Trace
 
 __all__ = [
+    "Approval",
     "Cassette",
     "Cluster",
     "Clusters",
@@ -20,6 +23,7 @@ __all__ = [
     "Failure",
     "Input",
     "Interaction",
+    "Made",
     "Mask",
     "Request",
     "Response",
@@ -28,10 +32,13 @@ __all__ = [
     "canonical_json",
     "difference",
     "digest",
+    "iter_traces",
     "load_cassette",
     "load_trace",
     "load_traces",
+    "migrate",
     "same",
     "save_baseline",
     "save_cassette",
+    "save_trace",
 ]
