@@ -11,7 +11,7 @@ from system.storage import schema
 from system.storage.engine import Database
 from system.storage.states import BINDING, State, check_transition
 from system.storage.transitions import Step, Transitions, shortened
-from system.storage.values import Identity, Intent
+from system.storage.values import Identity, Intent, Payload
 
 
 class Intents:
@@ -25,10 +25,20 @@ class Intents:
         found = self._read(select(schema.intents).where(schema.intents.c.id == intent_id))
         return found[0] if found else None
 
-    def in_state(self, *states: State, limit: int = 100, untouched_since: datetime | None = None) -> list[Intent]:
-        """Intents in one of `states`, the longest unchanged first; only those unchanged since then, if given."""
+    def in_state(
+        self,
+        *states: State,
+        limit: int = 100,
+        untouched_since: datetime | None = None,
+        partner_id: str | None = None,
+    ) -> list[Intent]:
+        """Intents in one of `states`, the longest unchanged first; only those unchanged since then, or of that partner,
+        if given.
+        """
         table = schema.intents.c
         query = select(schema.intents).where(table.state.in_(states))
+        if partner_id is not None:
+            query = query.where(table.partner_id == partner_id)
         if untouched_since is not None:
             query = query.where(table.updated_at < untouched_since)
         return self._read(query.order_by(table.updated_at, table.id).limit(limit))
@@ -51,12 +61,25 @@ class Intents:
             lambda connection: self.review_in(connection, intent_id, state, actor=actor, reason=reason)
         )
 
-    def review_in(self, connection: Connection, intent_id: str, state: State, *, actor: str, reason: str) -> Intent:
-        """As `review`, in the transaction of whoever has more to write about it."""
+    def review_in(
+        self,
+        connection: Connection,
+        intent_id: str,
+        state: State,
+        *,
+        actor: str,
+        reason: str,
+        payload: Payload | None = None,
+    ) -> Intent:
+        """As `review`, in the transaction of whoever has more to write about it; `payload` is what is made complete."""
         table = schema.intents
         before = self.locked(connection, intent_id)
         check_transition(before.state, state)
         values: dict[str, Any] = {"state": state, "changes": before.changes + 1, "updated_at": self._clock.now()}
+        if payload is not None:
+            values |= {"payload": dict(payload), "missing": None}
+        if state is State.CONFIRMED:
+            values["error_reason"] = None  # what kept it from going by itself is no error of it; the audit has it
         if state is State.FAILED:
             values["error_reason"] = shortened(reason)
         connection.execute(update(table).where(table.c.id == intent_id).values(values))

@@ -1,6 +1,7 @@
 """All repositories over one database, made once for each process."""
 
-from typing import Self
+from collections.abc import Callable
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine, select
 
@@ -23,6 +24,8 @@ from system.storage.transitions import Transitions
 from system.storage.trust_incidents import TrustIncidents
 from system.storage.unsafe_claims import UnfencedClaims
 from system.storage.unsafe_trust import UnlatchedTrust
+
+T = TypeVar("T")
 
 
 class Storage:
@@ -68,6 +71,10 @@ class Storage:
             unfenced=settings.unsafe_no_attempt_fence,
             unlatched=settings.unsafe_trust_lowers_at_each_evaluation,
         )
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """One transaction over several repositories, by their methods that take a connection; DatabaseUnavailable."""
+        return self._database.transact(work)
 
     def ping(self) -> int:
         """Asks the database for its epoch (the id of the server that answers); DatabaseUnavailable."""
