@@ -21,6 +21,7 @@ from system import logs
 from system.clock import RandomIds, SystemClock
 from system.commands import COMMANDS
 from system.commands.connecting import done, not_done, say, say_json
+from system.commands.partner_drift import partner as partner_drift
 from system.recovery.database import SOURCES, Asked, DatabaseRecovery, Listing, NoIncident
 from system.recovery.evidence import SourceUnavailable
 from system.settings import Settings
@@ -204,6 +205,7 @@ def _moment(text: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+recover.add_command(partner_drift)
 for _command in COMMANDS:
     cli.add_command(_command)
 

@@ -3,9 +3,10 @@
 from system.commands.breakers import breakers
 from system.commands.clock import clock
 from system.commands.hallucinations import hallucinations
+from system.commands.partners import partners
 from system.commands.prompt import prompt
 from system.commands.queue import queue
 from system.commands.reviews import reviews
 from system.commands.stuck import stuck
 
-COMMANDS = (breakers, clock, hallucinations, prompt, queue, reviews, stuck)
+COMMANDS = (breakers, clock, hallucinations, partners, prompt, queue, reviews, stuck)

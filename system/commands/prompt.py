@@ -13,13 +13,17 @@ from typing import Any
 
 import click
 
+from system.analytics import analyze_partner_signals
 from system.commands.connecting import say, say_json
 from system.governance import CircuitBreakerRegistry
 
 
 def names() -> dict[str, Any]:
     """What can be typed without importing it."""
-    return {"CircuitBreakerRegistry": CircuitBreakerRegistry}
+    return {
+        "CircuitBreakerRegistry": CircuitBreakerRegistry,
+        "analyze_partner_signals": analyze_partner_signals,
+    }
 
 
 class _Prompt(code.InteractiveConsole):

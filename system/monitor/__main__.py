@@ -19,6 +19,7 @@ from system.monitor.delivery import Delivery
 from system.monitor.monitor import Monitor
 from system.monitor.rounds import Rounds
 from system.monitor.state import StateFile
+from system.monitor.weekly_scorecards import WeeklyScorecards
 from system.serving import health_routes, serve
 from system.settings import Settings
 from system.storage import Storage
@@ -58,6 +59,7 @@ def main() -> int:
     )
     calendar = Calendar(storage, settings, clock)
     trust = TrustController(storage, settings, calendar)
+    scorecards = WeeklyScorecards(storage, notices, settings, calendar)
     breaker_notices = BreakerNotices(storage, notices, state, settings, clock)
     routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
     return serve(
@@ -70,6 +72,7 @@ def main() -> int:
             notices.run,
             calendar.run,
             trust.run,
+            scorecards.run,
         ],
     )
 

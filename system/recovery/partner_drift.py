@@ -47,10 +47,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """How far a partner has come on its way back; `left` and `signals_left` are what the probation still wants."""
+    """How far a partner has come on its way back; `left` and `signals_left` are what the probation at hand still wants.
+
+    `left` is None where there is none.
+    """
 
     incident: TrustIncident
     left: timedelta | None = None
+    signals: int = 0
     signals_left: int = 0
     given_back: bool = False
 
@@ -101,25 +105,36 @@ class PartnerDriftRecovery:
             raise NoIncident(f"{partner_id} is past that: its incident has moved on meanwhile")
         return replace(incident, probation_at=now, restarts=0)
 
+    def course(self, incident: TrustIncident) -> Course:
+        """How far the partner has come; changes nothing. A bad signal since its probation began counts from there."""
+        began_at = incident.probation_at
+        if began_at is None or incident.closed_at is not None:
+            return Course(incident=incident)
+        bad_at = self._quality.last_incomplete(incident.partner_id, since=began_at)
+        if bad_at is not None:
+            began_at = bad_at
+            incident = replace(incident, probation_at=bad_at, restarts=incident.restarts + 1)
+        ends_at = began_at + timedelta(seconds=self._settings.probation_s)
+        signals = self._quality.count_since(incident.partner_id, began_at)
+        return Course(
+            incident=incident,
+            left=max(timedelta(), ends_at - self._calendar.now()),
+            signals=signals,
+            signals_left=max(0, self._settings.probation_signals_min - signals),
+        )
+
     def advance(self, incident: TrustIncident) -> Course:
         """Looks how the probation goes: begins it anew after a bad signal, gives back a step when it was passed."""
-        if incident.probation_at is None or incident.closed_at is not None:
-            return Course(incident=incident)
-        bad_at = self._quality.last_incomplete(incident.partner_id, since=incident.probation_at)
-        if bad_at is not None:
-            self._incidents.begin_anew(incident.id, bad_at)
-            incident = replace(incident, probation_at=bad_at, restarts=incident.restarts + 1)
-        began_at, now = incident.probation_at or bad_at, self._calendar.now()
-        if began_at is None:
-            raise AssertionError("unreachable: it was not None above")
-        left = max(timedelta(), began_at + timedelta(seconds=self._settings.probation_s) - now)
-        signals = self._quality.count_since(incident.partner_id, began_at)
-        signals_left = max(0, self._settings.probation_signals_min - signals)
-        if left or signals_left:
-            return Course(incident=incident, left=left, signals_left=signals_left)
-        why = f"{signals} signals since {began_at.isoformat()}, all of them good"
-        given = self._incidents.give_back(incident, at=now, who=self._by, why=why, raised=self._raised)
-        return Course(incident=given or incident, given_back=given is not None)
+        course = self.course(incident)
+        began_at = course.incident.probation_at
+        if began_at is not None and course.incident != incident:
+            self._incidents.begin_anew(incident.id, began_at)
+        if began_at is None or course.left is None or course.left or course.signals_left:
+            return course
+        why = f"{course.signals} signals since {began_at.isoformat()}, all of them good"
+        now = self._calendar.now()
+        given = self._incidents.give_back(course.incident, at=now, who=self._by, why=why, raised=self._raised)
+        return replace(course, incident=given or course.incident, given_back=given is not None)
 
     def _raised(self, incident: TrustIncident, tier: int) -> int:
         if self._settings.unsafe_give_back_to_tier_two:

@@ -305,6 +305,17 @@ clock_moves = Table(
     **_OPTIONS,
 )
 
+scorecards = Table(
+    "scorecards",
+    METADATA,
+    Column("week", CHAR(8), primary_key=True),
+    Column("partner_id", String(20), primary_key=True),
+    Column("document", _Json, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime),
+    **_OPTIONS,
+)
+
 
 def create_schema(engine: Engine) -> None:
     """Creates every table, column and index that is not there yet; safe to repeat.

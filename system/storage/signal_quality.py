@@ -33,11 +33,15 @@ class SignalQuality:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def newest(self, partner_id: str, limit: int, *, since: datetime | None = None) -> list[Sequence[str]]:
-        """What each of the partner's last signals lacks, the newest first; only of those received after `since`."""
+    def newest(
+        self, partner_id: str, limit: int, *, since: datetime | None = None, before: datetime | None = None
+    ) -> list[Sequence[str]]:
+        """What each of the partner's last signals lacks, the newest first; only of those received in between."""
         mine = _of(partner_id)
         if since is not None:
             mine = and_(mine, _signals.received_at > since)
+        if before is not None:
+            mine = and_(mine, _signals.received_at < before)
         query = select(_signals.missing).where(mine).order_by(_signals.received_at.desc(), _signals.id.desc())
         return [missing or () for (missing,) in self._rows(query.limit(limit))]
 
@@ -52,6 +56,18 @@ class SignalQuality:
                 incomplete += count
                 fields.update(dict.fromkeys(missing, count))
         return Quality(signals=signals, incomplete=incomplete, missing=dict(fields.most_common()))
+
+    def outcomes(self, partner_id: str, start: datetime, end: datetime) -> dict[str, int]:
+        """How many of all signals received from `start` on and before `end`, cancels too, are in each state by now."""
+        state = schema.intents.c.state
+        query = (
+            select(state, func.count())
+            .join_from(schema.signals, schema.intents, schema.intents.c.signal_id == _signals.id)
+            .where(_signals.partner_id == partner_id, _signals.received_at >= start, _signals.received_at < end)
+            .group_by(state)
+            .order_by(state)
+        )
+        return {str(one): int(count) for one, count in self._rows(query)}
 
     def last_incomplete(self, partner_id: str, *, since: datetime) -> datetime | None:
         """When the last signal that lacked something was received, if that was after `since`."""

@@ -18,6 +18,7 @@ from system.storage.lost_signals import LostSignals
 from system.storage.operator_actions import OperatorActions
 from system.storage.partners import Partners
 from system.storage.quality_reviews import QualityReviews
+from system.storage.scorecards import Scorecards
 from system.storage.signal_quality import SignalQuality
 from system.storage.signals import Signals
 from system.storage.transitions import Transitions
@@ -58,6 +59,7 @@ class Storage:
             self._database, ids, self.quality_reviews, self.operator_actions
         )
         self.clock_moves = ClockMoves(self._database, clock, ids, self.operator_actions)
+        self.scorecards = Scorecards(self._database)
         self.hallucinations = Hallucinations(self._database, clock, self.intents, self.operator_actions)
 
     @classmethod

@@ -23,6 +23,13 @@ def test_piped(typed: Any, storage: Storage) -> None:
     assert (action.who, action.command) == ("ada", "CircuitBreaker.reset")
 
 
+def test_the_analysis_of_a_partners_signals(typed: Any) -> None:
+    """3.5: the playbook's own line, from the module of that name, or as it stands."""
+    line = "analyze_partner_signals('P12345', '2026-01-01', '2026-01-08')\n"
+    said = typed(f"from system.analytics import analyze_partner_signals\n{line}{line}")
+    assert (said.returncode, said.stdout) == (0, "'No signals'\n'No signals'\n")
+
+
 def test_blocks_and_mistakes(typed: Any) -> None:
     said = typed("for one in CircuitBreakerRegistry().get_open_breakers():\n    print(one)\n\n1 / 0\n1 + 1\n")
     assert (said.returncode, said.stdout) == (0, "P12345\n2\n")
