@@ -9,7 +9,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -45,6 +46,30 @@ async def _cancellable(work: Coroutine[Any, Any, Result]) -> Result:
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
+
+
+@contextmanager
+def ending_tidily() -> Iterator[None]:
+    """For work without an event loop: the first signal is raised as Interrupted, a second one ends the program at once.
+
+    What is left then is removed by whoever comes next. Only the main thread can ask for this.
+    """
+    seen: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        if seen:
+            os._exit(INTERRUPTED)
+        seen.append(number)
+        name = signal.Signals(number).name
+        sys.stderr.write(f"\n{name}: cleaning up; once more to end at once\n")
+        raise Interrupted(name)
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(work: Coroutine[Any, Any, Result]) -> Result:

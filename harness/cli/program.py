@@ -23,19 +23,30 @@ class CannotRun(click.ClickException):
 @contextmanager
 def clear_errors() -> Iterator[None]:
     """A user's mistake, or a machine that lacks something, is one clear message and no traceback."""
+    try:
+        yield
+    except Exception as error:
+        _end_plainly(error)
+        raise
+
+
+def _end_plainly(error: Exception) -> None:
+    """End the program with the words of an error that is meant for its user; returns for any other."""
     from harness.config import ConfigError
     from harness.environments.base import EnvironmentFault
     from harness.interrupts import INTERRUPTED, Interrupted
+    from harness.replaying.corpus import NoSuchTrace
+    from harness.replaying.repository import RevisionError
     from harness.scenario import ScenarioError
     from harness.store import StoreError
     from harness.topology import TopologyError
+    from harness.traces import Unreadable
 
-    try:
-        yield
-    except Interrupted as error:
+    if isinstance(error, Interrupted):
         click.echo(f"{error}: ended, and nothing was left behind", err=True)
         raise SystemExit(INTERRUPTED) from None
-    except (ConfigError, StoreError, TopologyError, ScenarioError, EnvironmentFault) as error:
+    plain = (ConfigError, StoreError, TopologyError, ScenarioError, EnvironmentFault)
+    if isinstance(error, (*plain, NoSuchTrace, RevisionError, Unreadable)):
         raise CannotRun(str(error)) from None
 
 

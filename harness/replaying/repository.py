@@ -106,6 +106,18 @@ class Repository:
         index.unlink(missing_ok=True)
         return inside / self.prefix
 
+    def last_changed(self, path: str) -> dict[str, str]:
+        """When each file below `path` was last committed (ISO 8601), by its place below `path`."""
+        place = self._place(path)
+        words = ("log", "-z", "--format=%x01%cI", "--name-only", "--no-renames", "--no-show-signature")
+        said = self._ask(*words, "--", f":(top,literal){place}").decode("utf-8", "surrogateescape")
+        found: dict[str, str] = {}
+        for entry in said.split("\x01")[1:]:
+            at, _, names = entry.partition("\0")
+            for name in names.strip("\n\0").split("\0"):
+                found.setdefault(name.removeprefix(f"{place}/"), at.strip())
+        return found
+
     def user(self) -> str:
         """Who works here, as a commit of theirs would say: `Name <address>`."""
         said = self._ask("var", "GIT_AUTHOR_IDENT").decode("utf-8", "replace")

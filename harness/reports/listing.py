@@ -18,12 +18,17 @@ def coloured(word: str) -> Text:
     return Text(word, style=COLOURS.get(word, ""))
 
 
-def _console() -> Console:
-    """Texts from runs are never taken for markup."""
+def plain(text: object) -> Text:
+    """Words from elsewhere, with a sign in the place of everything that cannot be seen."""
+    return Text("".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in str(text)))
+
+
+def terminal() -> Console:
+    """Texts from runs and traces are never taken for markup."""
     return Console(markup=False, emoji=False, highlight=False)
 
 
-def _table(*columns: str, folding: tuple[str, ...]) -> Table:
+def columns_of(*columns: str, folding: tuple[str, ...]) -> Table:
     """Columns that line up; only the `folding` ones break their lines where the terminal is narrow."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
@@ -33,7 +38,7 @@ def _table(*columns: str, folding: tuple[str, ...]) -> Table:
 
 def scenario_table(listing: Sequence[Mapping[str, Any]]) -> None:
     """`harness list`: a row a scenario."""
-    table = _table("scenario", "playbook", "faults", "objectives", folding=("faults",))
+    table = columns_of("scenario", "playbook", "faults", "objectives", folding=("faults",))
     for row in listing:
         table.add_row(
             str(row["name"]),
@@ -41,12 +46,12 @@ def scenario_table(listing: Sequence[Mapping[str, Any]]) -> None:
             "\n".join([*row["conditions"], *row["faults"]]),
             "\n".join(row["objectives"]),
         )
-    _console().print(table)
+    terminal().print(table)
 
 
 def run_table(runs: Sequence[Run]) -> None:
     """A row a run, for several drills at once."""
-    table = _table("scenario", "without", "seed", "outcome", "took", "RTO", "RPO", folding=("without",))
+    table = columns_of("scenario", "without", "seed", "outcome", "took", "RTO", "RPO", folding=("without",))
     for run in runs:
         measured = {part.name: part.value_s for part in run.judgement.measurements}
         outcome = "skipped" if run.skipped else run.outcome.value
@@ -64,7 +69,7 @@ def run_table(runs: Sequence[Run]) -> None:
             _seconds(measured.get("rto")),
             _seconds(measured.get("rpo")),
         )
-    console = _console()
+    console = terminal()
     console.print(table)
     passed = sum(run.caught if run.control else run.outcome is Outcome.PASS for run in runs)
     console.print(f"\n{passed} of {len(runs)} {'caught' if any(run.control for run in runs) else 'passed'}")
@@ -76,18 +81,18 @@ def _seconds(value: float | None) -> str:
 
 def address_table(addresses: Mapping[str, Any]) -> None:
     """`harness up`: where everything listens."""
-    table = _table("what", "where", folding=())
+    table = columns_of("what", "where", folding=())
     for heading in ("services", "links"):
         for name, address in addresses[heading].items():
             table.add_row(name, address)
-    console = _console()
+    console = terminal()
     console.print(table)
     console.print(f"\nlogs and data: {addresses['directory']}")
 
 
 def doctor_table(report: Any) -> None:
     """`harness doctor`: a row a check, and what to do about what is missing."""
-    table = _table("check", "state", "seen", "what to do", folding=("seen", "what to do"))
+    table = columns_of("check", "state", "seen", "what to do", folding=("seen", "what to do"))
     for check in report.checks:
         table.add_row(check.name, coloured("pass" if check.ok else "fail"), check.seen, check.remedy or "")
-    _console().print(table)
+    terminal().print(table)

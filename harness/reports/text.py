@@ -16,7 +16,7 @@ from rich.text import Text
 
 from harness.history import Event, Kind
 from harness.objective import Measurement
-from harness.reports.listing import coloured
+from harness.reports.listing import coloured, plain
 from harness.run import Run
 from harness.verdict import Outcome, Verdict
 
@@ -39,11 +39,6 @@ def report_text(run: Run, width: int = 100) -> str:
 def print_report(run: Run) -> None:
     """The report on the terminal, in its colours and width."""
     Console(markup=False, emoji=False, highlight=False).print(_report(run))
-
-
-def _said(text: object) -> Text:
-    """Words from a run, with a sign in the place of everything that cannot be seen."""
-    return Text("".join(one if one.isprintable() or one == "\n" else "\N{REPLACEMENT CHARACTER}" for one in str(text)))
 
 
 def _report(run: Run) -> Group:
@@ -85,7 +80,7 @@ def _heading(run: Run) -> RenderableType:
     if run.skipped:
         lines.append(f"skipped: {run.skipped}")
     title = Text.assemble((run.scenario, "bold"), "  ", coloured(outcome))
-    return Group(title, *(_said(line) for line in lines))
+    return Group(title, *(plain(line) for line in lines))
 
 
 def _phases(run: Run) -> RenderableType | None:
@@ -95,7 +90,7 @@ def _phases(run: Run) -> RenderableType | None:
     marks = [event for event in run.history if event.kind in _TOLD]
     for phase in run.phases:
         said = [_mark(event) for event in marks if phase.from_s <= event.at_s < phase.to_s]
-        table.add_row(_said(phase.name), f"{phase.to_s - phase.from_s:.2f} s", _said("\n".join(said)))
+        table.add_row(plain(phase.name), f"{phase.to_s - phase.from_s:.2f} s", plain("\n".join(said)))
     return table
 
 
@@ -112,7 +107,7 @@ def _evidence(events: Sequence[Event]) -> RenderableType | None:
     for event in events:
         facts = ", ".join(f"{name} {fact}" for name, fact in event.value.get("facts", {}).items())
         proved = coloured("pass" if event.value.get("proof") else "unknown")
-        table.add_row(_said(f"{event.value.get('of')} {event.value.get('target')}"), proved, _said(facts))
+        table.add_row(plain(f"{event.value.get('of')} {event.value.get('target')}"), proved, plain(facts))
     return table
 
 
@@ -123,7 +118,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> RenderableType | None:
     longest = max(len(indent) + len(verdict.checker) for indent, verdict in _with_parts(verdicts))
     table = _grid("whole" if longest <= _NAME_WHOLE else "left", "whole", "left")
     for indent, verdict in _with_parts(verdicts):
-        table.add_row(_said(indent + verdict.checker), coloured(verdict.outcome.value), _said(verdict.summary))
+        table.add_row(plain(indent + verdict.checker), coloured(verdict.outcome.value), plain(verdict.summary))
     return table
 
 
@@ -139,12 +134,12 @@ def _measured(measurements: Sequence[Measurement]) -> RenderableType | None:
     table = _grid("left", "right", "whole", "whole", "left")
     for part in measurements:
         value = "not measured" if part.value_s is None else f"{part.value_s:.2f} s"
-        table.add_row(_said(part.text), value, _limit(part), coloured(part.outcome.value), _said(part.summary))
+        table.add_row(plain(part.text), value, _limit(part), coloured(part.outcome.value), plain(part.summary))
     lost = [one for part in measurements for one in part.lost]
     shown = [", ".join(f"{name} {value}" for name, value in one.items()) for one in lost[:_LOST_SHOWN]]
     if len(lost) > _LOST_SHOWN:
         shown.append(f"and {len(lost) - _LOST_SHOWN} more")
-    return Group(table, *([Text(f"\nlost: {len(lost)}")] if lost else []), *(_said(f"  {line}") for line in shown))
+    return Group(table, *([Text(f"\nlost: {len(lost)}")] if lost else []), *(plain(f"  {line}") for line in shown))
 
 
 def _limit(part: Measurement) -> str:
@@ -164,12 +159,12 @@ def _next_step(run: Run) -> Iterator[RenderableType]:
     if run.control:
         if run.caught:
             return
-        yield from _section("what is wrong", _said(f"expected {run.must_fail} to fail without its protection"))
-        yield from _section("see it again", _said(_command(run, "--negative")))
+        yield from _section("what is wrong", plain(f"expected {run.must_fail} to fail without its protection"))
+        yield from _section("see it again", plain(_command(run, "--negative")))
     elif run.outcome is not Outcome.PASS:
         title = "what is wrong" if run.outcome is Outcome.FAIL else "what is not known"
         yield from _section(title, Group(*_spaced(_unmet(run))))
-        yield from _section("see it again", _said(f"{_command(run)}\nharness judge {run.id}"))
+        yield from _section("see it again", plain(f"{_command(run)}\nharness judge {run.id}"))
 
 
 def _unmet(run: Run) -> Iterator[RenderableType]:
@@ -189,14 +184,14 @@ def _unmet(run: Run) -> Iterator[RenderableType]:
 
 def _expectation(run: Run, expected: str, seen: str, evidence: Sequence[int]) -> RenderableType:
     table = _grid("whole", "left")
-    table.add_row("expected", _said(expected))
-    table.add_row("seen", _said(seen))
+    table.add_row("expected", plain(expected))
+    table.add_row("seen", plain(seen))
     events = [run.history[number] for number in evidence if 0 <= number < len(run.history)]
     shown = [f"{e.number}: {e.at_s:.2f} s, {e.actor}, {e.kind.value} {e.action}" for e in events[:_EVENTS_SHOWN]]
     if len(events) > _EVENTS_SHOWN:
         shown.append(f"and {len(events) - _EVENTS_SHOWN} more, up to {events[-1].number}")
     if shown:
-        table.add_row("events", _said("\n".join(shown)))
+        table.add_row("events", plain("\n".join(shown)))
     return table
 
 

@@ -104,3 +104,36 @@ def test_a_signal_in_this_process_is_no_keyboard_interrupt() -> None:
 
     with pytest.raises(Interrupted, match="SIGINT"):
         run(work())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_without_a_loop_the_first_signal_is_raised_and_the_second_ends_it(number: signal.Signals) -> None:
+    script = (
+        "import sys, time\n"
+        "from harness.interrupts import Interrupted, ending_tidily\n"
+        "try:\n"
+        "    with ending_tidily():\n"
+        "        print('up', flush=True)\n"
+        "        time.sleep(60)\n"
+        "except Interrupted as error:\n"
+        "    print('outside', error, flush=True)\n"
+        "with ending_tidily():\n"
+        "    try:\n"
+        "        print('up', flush=True)\n"
+        "        time.sleep(60)\n"
+        "    finally:\n"
+        "        print('cleaning', flush=True)\n"
+        "        time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
+    ) as started:
+        assert started.stdout is not None
+        for line in ("up", f"outside {number.name}", "up", "cleaning"):
+            said = started.stdout.readline().strip()
+            if line.startswith("outside"):
+                assert said == line
+                continue
+            assert said == line
+            started.send_signal(number)
+    assert started.returncode == INTERRUPTED

@@ -1,0 +1,174 @@
+"""The commands about traces: what there is, replaying them, old against new, and which commit it was.
+
+This module only reads words and prints answers; whatever is heavy is imported by the command that needs it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from harness.cli.program import clear_errors, json_option, main, print_json, progress
+
+if TYPE_CHECKING:
+    from harness.config import Config
+    from harness.replaying.revisions import Revisions
+
+PROCESSES = click.option("--processes", type=click.IntRange(1, 256), help="Default: as many as there are cores.")
+TRACES = click.argument("names", nargs=-1, required=True, metavar="TRACE... | all")
+
+
+@main.group()
+def trace() -> None:
+    """Recorded traces: replay them, show old against new, find the commit, renew what was approved.
+
+    A TRACE is the id of one, a folder of some, or `all`. A REV is whatever git understands, or WORKTREE: the checkout
+    as it stands. Exit codes: 0 all as before, 10 something changed, 12 nobody can tell, 13 the harness itself could not
+    go on.
+    """
+
+
+@contextmanager
+def _session(config: "Config", processes: int | None, *, fresh: bool = False) -> "Iterator[Revisions]":
+    from harness.interrupts import ending_tidily
+    from harness.replaying.revisions import Revisions
+
+    with (
+        ending_tidily(),
+        Revisions(config=config, progress=progress, processes=processes, fresh=fresh) as session,
+    ):
+        yield session
+
+
+@trace.command("list")
+@json_option
+def list_traces(as_json: bool) -> None:
+    """All traces: how old, when last replayed, and what each covers."""
+    with clear_errors():
+        from harness.config import Config
+        from harness.replaying.inventory import inventory
+
+        document = inventory(Config.load())
+    if as_json:
+        print_json(document)
+    else:
+        from harness.reports.traces import trace_table
+
+        trace_table(document)
+
+
+@trace.command()
+@click.argument("name", metavar="TRACE")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """One trace: what came in, what was answered, what went out, who approved it."""
+    with clear_errors():
+        from harness.config import Config
+        from harness.replaying.corpus import one
+        from harness.replaying.inventory import whole
+
+        document = whole(one(Config.load(), name))
+    if as_json:
+        print_json(document)
+    else:
+        from harness.reports.traces import print_trace
+
+        print_trace(document)
+
+
+@trace.command()
+@TRACES
+@click.option("--at", "revision", default="WORKTREE", show_default=True, metavar="REV", help="The revision to replay.")
+@PROCESSES
+@json_option
+def replay(names: tuple[str, ...], revision: str, processes: int | None, as_json: bool) -> None:
+    """Replay traces and hold what they give against their baselines."""
+    with clear_errors():
+        from harness.config import Config
+        from harness.replaying.comparison import configured
+        from harness.replaying.corpus import chosen
+        from harness.replaying.findings import Findings
+        from harness.replaying.inventory import LastReplays
+        from harness.replaying.replay import replay as replayed
+
+        config = Config.load()
+        rules, traces = configured(config), chosen(config, names)
+        with _session(config, processes, fresh=True) as session:
+            at = session.named(revision)
+            progress(f"replaying at {at}")
+            found = Findings.of(LastReplays(config).noting(replayed(session, at, traces, rules), at))
+            document = {"revision": at.to_json(), "replays": session.replays, **found.document()}
+    if as_json:
+        print_json(document)
+    else:
+        from harness.reports.traces import print_findings
+
+        print_findings(document, title=f"replayed at {at}")
+    raise SystemExit(int(found.exit_code))
+
+
+@trace.command()
+@click.argument("name", metavar="TRACE | all")
+@click.argument("one", metavar="REV1")
+@click.argument("other", metavar="REV2")
+@PROCESSES
+@json_option
+def compare(name: str, one: str, other: str, processes: int | None, as_json: bool) -> None:
+    """Show old against new: what the same traces give at two revisions.
+
+    Each is replayed from a copy of its own, with the packages of its own lock file; the checkout is left as it is. The
+    older one is shown as before, in whatever order they are named.
+    """
+    with clear_errors():
+        from harness.config import Config
+        from harness.replaying.compare import Pair
+        from harness.replaying.compare import compare as compared
+        from harness.replaying.comparison import configured
+        from harness.replaying.corpus import chosen
+        from harness.replaying.findings import Findings
+
+        config = Config.load()
+        rules, traces = configured(config), chosen(config, [name])
+        with _session(config, processes) as session:
+            pair = Pair.of(session, one, other)
+            progress(f"before: {pair.before}, after: {pair.after}")
+            found = Findings.of(compared(session, pair, traces, rules))
+            document = {
+                "before": pair.before.to_json(),
+                "after": pair.after.to_json(),
+                "replays": session.replays,
+                **found.document(),
+            }
+    if as_json:
+        print_json(document)
+    else:
+        from harness.reports.traces import print_findings
+
+        print_findings(document, title=f"before: {pair.before}, after: {pair.after}")
+    raise SystemExit(int(found.exit_code))
+
+
+@trace.command()
+@click.argument("name", metavar="TRACE")
+@click.option("--good", required=True, metavar="REV", help="A revision before the change.")
+@click.option("--bad", default="HEAD", show_default=True, metavar="REV", help="A revision after it.")
+@json_option
+def bisect(name: str, good: str, bad: str, as_json: bool) -> None:
+    """Find the commit that changed what a trace gives, along the first parents of BAD."""
+    with clear_errors():
+        from harness.config import Config
+        from harness.replaying.bisect import bisect as search
+        from harness.replaying.comparison import configured
+        from harness.replaying.corpus import one
+
+        config = Config.load()
+        rules, sought = configured(config), one(config, name)
+        with _session(config, 1) as session:
+            document = search(session, sought, good, bad, rules).document()
+    if as_json:
+        print_json(document)
+    else:
+        from harness.reports.traces import print_bisection
+
+        print_bisection(document)
