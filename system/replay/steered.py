@@ -6,7 +6,6 @@ threads, no sockets. A loop that has no timer either waits for what cannot come,
 """
 
 import asyncio
-import selectors
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -42,38 +41,54 @@ class SteeredClock:
         self._elapsed_s += seconds
 
 
-class _JumpingSelector(selectors.DefaultSelector):
-    """Looks at what is ready and never waits: a wait moves the clock on instead."""
+class _JumpingSelector:
+    """Stands where a loop waits for files: there are none, so a wait moves the clock on instead."""
 
     def __init__(self, clock: SteeredClock) -> None:
-        super().__init__()
         self._clock = clock
 
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
-        if ready:
-            return ready
+    def select(self, timeout: float | None) -> list[Any]:
+        """Nothing is ever ready; NothingToWaitFor where the wait would have no end."""
         if timeout is None:
             raise NothingToWaitFor("every task waits for what no timer and no other task will bring about")
         if timeout > 0:
             self._clock.advance_s(timeout)
-        return ready
+        return []
 
 
-class SteeredLoop(asyncio.SelectorEventLoop):
-    """An event loop on a steered clock."""
+class SteeredLoop(asyncio.BaseEventLoop):
+    """An event loop on a steered clock, without files, sockets and threads."""
 
     def __init__(self, clock: SteeredClock) -> None:
+        super().__init__()
         self._steered = clock
-        super().__init__(_JumpingSelector(clock))
+        self._selector = _JumpingSelector(clock)
 
     def time(self) -> float:
         """The steered clock's seconds, for every timer of the loop."""
         return self._steered.monotonic_s()
 
+    def _process_events(self, event_list: list[Any]) -> None:
+        """There are none: this is what a loop that is no selector's has to say."""
+
+    def _write_to_self(self) -> None:
+        raise NothingToWaitFor("a thread wants to wake the loop; under a steered clock nothing runs in threads")
+
 
 def run_steered(main: Callable[[SteeredClock], Coroutine[Any, Any, T]], *, starts_at: datetime) -> T:
-    """Runs `main` to its end on a clock that starts at `starts_at` (aware); takes no longer than its work."""
+    """Runs `main` to its end on a clock that starts at `starts_at` (aware); takes no longer than its work.
+
+    Tasks that it leaves behind are cancelled.
+    """
     clock = SteeredClock(starts_at)
-    with asyncio.Runner(loop_factory=lambda: SteeredLoop(clock)) as runner:
-        return runner.run(main(clock))
+    loop = SteeredLoop(clock)
+    try:
+        return loop.run_until_complete(main(clock))
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()

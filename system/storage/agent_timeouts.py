@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 
 from system.clock import Clock, Ids
 from system.storage import schema
-from system.storage.engine import Database
+from system.storage.engine import EPOCH, Database
 from system.storage.errors import FencedOff
 from system.storage.states import State
 from system.storage.values import Intent
@@ -50,7 +50,7 @@ class AgentTimeouts:
     def notice(self, intent: Intent, *, by: str, lease_s: float) -> AgentTimeout:
         """Opens a case for an executing `intent` and takes it over in the name `by`; FencedOff when it has moved."""
         now = self._clock.now()
-        query = select(_intents, self._database.epoch.label("epoch_now")).where(_intents.c.id == intent.id)
+        query = select(_intents, EPOCH.label("epoch_now")).where(_intents.c.id == intent.id)
 
         def work(connection: Connection) -> AgentTimeout:
             row = connection.execute(query.with_for_update()).one_or_none()

@@ -12,27 +12,69 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, update
 
 from system.clock import Clock
 from system.storage import schema
-from system.storage.engine import Database
+from system.storage.engine import EPOCH, Database
 from system.storage.errors import FencedOff
 from system.storage.hallucinations import hallucination_row
 from system.storage.intents import intent_of
 from system.storage.partners import partner_of
+from system.storage.prepared import Prepared
 from system.storage.signals import signal_of
 from system.storage.states import State
 from system.storage.transitions import Step, Transitions, shortened
 from system.storage.values import Claim, Intent, Partner, Resolution
 
 _intents, _shipments, _signals, _partners = schema.intents, schema.shipments, schema.signals, schema.partners
-_SAME_SHIPMENT = and_(
-    _shipments.c.partner_id == _intents.c.partner_id, _shipments.c.shipment_id == _intents.c.shipment_id
-)
 _LEFT_ALONE: Mapping[str, Any] = {"worker": None, "lease_until": None}
 _EXPIRED = "lease expired"
 _EXPIRE_BATCH = 50
+
+
+def _waiting() -> Select[Any]:
+    """The longest waiting intent that may be claimed; takes `waiting` (its state) and `now`."""
+    due = or_(_intents.c.retry_at.is_(None), _intents.c.retry_at <= bindparam("now"))
+    query = select(_intents, EPOCH.label("epoch_now")).where(_intents.c.state == bindparam("waiting"), due)
+    # In the order of the index, so that only the row that is taken gets locked.
+    query = query.order_by(_intents.c.updated_at, _intents.c.id).limit(1).with_for_update(skip_locked=True)
+    for family in _FAMILIES:
+        query = query.with_hint(_intents, "FORCE INDEX (ix_intents_state)", family)
+    return query
+
+
+def _waiting_shipment() -> Select[Any]:
+    """The same of those whose shipment nobody works on.
+
+    Both rows are locked, or the intent is skipped: no two agents get one shipment. The join has to begin at the
+    intents, or the lock would take every idle shipment.
+    """
+    same = and_(_shipments.c.partner_id == _intents.c.partner_id, _shipments.c.shipment_id == _intents.c.shipment_id)
+    query = _waiting().join_from(_intents, _shipments, same).where(_shipments.c.executing_intent.is_(None))
+    for family in _FAMILIES:
+        query = query.prefix_with("STRAIGHT_JOIN", dialect=family)
+    return query
+
+
+# Each statement stands once and takes its values when it runs: to build one costs more than to run it. The values that
+# it is found by are called `at_...`, because an update's own values have the names of the columns.
+_FAMILIES = ("mysql", "mariadb")
+_RECEIVED, _CONFIRMED = Prepared(_waiting()), Prepared(_waiting_shipment())
+_SIGNAL = Prepared(select(_signals).where(_signals.c.id == bindparam("signal_id")))
+_partner = select(_partners).where(_partners.c.id == bindparam("partner_id"))
+_PARTNER, _PARTNER_HELD = Prepared(_partner), Prepared(_partner.with_for_update(read=True))
+_one = update(_intents).where(_intents.c.id == bindparam("at_id"), _intents.c.state == bindparam("at_state"))
+_CHANGE = Prepared(_one)
+_FENCED = Prepared(_one.where(_intents.c.attempt == bindparam("at_attempt"), _intents.c.epoch == bindparam("at_epoch")))
+_shipment = update(_shipments).where(
+    _shipments.c.partner_id == bindparam("at_partner"), _shipments.c.shipment_id == bindparam("at_shipment")
+)
+_TAKE, _RELEASE = (
+    Prepared(_shipment),
+    Prepared(_shipment.where(_shipments.c.executing_intent == bindparam("at_intent"))),
+)
+_INSERT_HALLUCINATION = Prepared(insert(schema.hallucinations))
 
 
 class Claims:
@@ -52,23 +94,17 @@ class Claims:
         Raises CommitUnknown when the claim may stand all the same: ask `held_by` later.
         """
         return self._database.transact(
-            lambda connection: self._claim(connection, self._waiting(State.RECEIVED), State.RESOLVING, worker, lease_s)
+            lambda connection: self._claim(connection, _RECEIVED, State.RECEIVED, State.RESOLVING, worker, lease_s)
         )
 
     def claim_confirmed(self, worker: str, *, lease_s: float) -> Claim | None:
         """The longest waiting confirmed intent whose shipment nobody works on, now EXECUTING, or None; see above."""
-        waiting = self._waiting(State.CONFIRMED)
-        # Both rows are locked, or the intent is skipped: no two agents get one shipment. The join has to begin at the
-        # intents, or the lock would take every idle shipment.
-        waiting = waiting.join_from(_intents, _shipments, _SAME_SHIPMENT).where(_shipments.c.executing_intent.is_(None))
-        for family in ("mysql", "mariadb"):
-            waiting = waiting.prefix_with("STRAIGHT_JOIN", dialect=family)
 
         def work(connection: Connection) -> Claim | None:
-            claim = self._claim(connection, waiting, State.EXECUTING, worker, lease_s)
+            claim = self._claim(connection, _CONFIRMED, State.CONFIRMED, State.EXECUTING, worker, lease_s)
             if claim is not None:
-                one = _shipment_row(claim.intent)
-                connection.execute(update(_shipments).where(one).values(executing_intent=claim.intent.id))
+                taken = {**_shipment_of(claim.intent), "executing_intent": claim.intent.id}
+                _TAKE.change(connection, taken)
             return claim
 
         return self._database.transact(work)
@@ -102,10 +138,9 @@ class Claims:
         so that nothing goes by itself any more once its partner's autonomy was taken away.
         """
         intent = claim.intent
-        now = select(_partners).where(_partners.c.id == intent.partner_id).with_for_update(read=True)
 
         def work(connection: Connection) -> Resolution:
-            row = connection.execute(now).one_or_none()
+            row = _PARTNER_HELD.one_or_none(connection, {"partner_id": intent.partner_id})
             decided = decide(None if row is None else partner_of(row))
             values: dict[str, Any] = {
                 "payload": None if decided.payload is None else dict(decided.payload),
@@ -118,7 +153,7 @@ class Claims:
             self._move_claimed(connection, claim, decided.state, values, decided.error_reason)
             if decided.hallucinated is not None:
                 case = hallucination_row(intent.id, decided, at=self._clock.now())
-                connection.execute(insert(schema.hallucinations), case)
+                _INSERT_HALLUCINATION.add(connection, [case])
             return decided
 
         return self._database.transact(work)
@@ -154,39 +189,37 @@ class Claims:
 
         return self._database.transact(work)
 
-    def _waiting(self, state: State) -> Select[Any]:
-        due: ColumnElement[bool] = or_(_intents.c.retry_at.is_(None), _intents.c.retry_at <= self._clock.now())
-        query = select(_intents, self._database.epoch.label("epoch_now")).where(_intents.c.state == state, due)
-        # In the order of the index, so that only the row that is taken gets locked.
-        query = query.order_by(_intents.c.updated_at, _intents.c.id).limit(1).with_for_update(skip_locked=True)
-        for family in ("mysql", "mariadb"):
-            query = query.with_hint(_intents, "FORCE INDEX (ix_intents_state)", family)
-        return query
-
     def _claim(
-        self, connection: Connection, waiting: Select[Any], after: State, worker: str, lease_s: float
+        self,
+        connection: Connection,
+        waiting: Prepared,
+        before_state: State,
+        after: State,
+        worker: str,
+        lease_s: float,
     ) -> Claim | None:
-        row = connection.execute(waiting).one_or_none()
+        now = self._clock.now()
+        row = waiting.one_or_none(connection, {"waiting": before_state, "now": now})
         if row is None:
             return None
         before = intent_of(row)
-        lease = {"worker": worker, "lease_until": self._clock.now() + timedelta(seconds=lease_s)}
+        lease = {"worker": worker, "lease_until": now + timedelta(seconds=lease_s)}
         taken = replace(before, attempt=before.attempt + 1, epoch=row.epoch_now)
         values = {"attempt": taken.attempt, "epoch": taken.epoch, **lease}
-        now = self._move(connection, taken, after, values, actor=worker)
+        changed_at = self._move(connection, taken, after, values, actor=worker)
         claimed = replace(
             taken,
             state=after,
             worker=worker,
             lease_until=lease["lease_until"],  # type: ignore[arg-type]
             changes=before.changes + 1,
-            updated_at=now,
+            updated_at=changed_at,
         )
         return self._with_signal(connection, claimed)
 
     def _with_signal(self, connection: Connection, intent: Intent) -> Claim:
-        signal = signal_of(connection.execute(select(_signals).where(_signals.c.id == intent.signal_id)).one())
-        partner = connection.execute(select(_partners).where(_partners.c.id == intent.partner_id)).one_or_none()
+        signal = signal_of(_SIGNAL.one(connection, {"signal_id": intent.signal_id}))
+        partner = _PARTNER.one_or_none(connection, {"partner_id": intent.partner_id})
         return Claim(intent=intent, signal=signal, partner=None if partner is None else partner_of(partner))
 
     def _end(self, claim: Claim, after: State, values: Mapping[str, Any], reason: str | None) -> None:
@@ -197,8 +230,8 @@ class Claims:
     ) -> None:
         """`_move`, if nobody newer has the intent."""
         intent = claim.intent
-        fence = and_(_intents.c.attempt == intent.attempt, _intents.c.epoch == intent.epoch)
-        self._move(connection, intent, after, values, actor=intent.worker or "unknown", reason=reason, fence=fence)
+        actor = intent.worker or "unknown"
+        self._move(connection, intent, after, values, actor=actor, reason=reason, fenced=True)
 
     def _move(
         self,
@@ -209,16 +242,16 @@ class Claims:
         *,
         actor: str,
         reason: str | None = None,
-        fence: ColumnElement[bool] | None = None,
+        fenced: bool = False,
     ) -> datetime:
         """One state change in the caller's transaction: the row, its audit row, and the shipment's release."""
         now = self._clock.now()
         number = intent.changes + 1
-        change = update(_intents).where(_intents.c.id == intent.id, _intents.c.state == intent.state)
-        if fence is not None:
-            change = change.where(fence)
-        change = change.values({**_LEFT_ALONE, **values, "state": after, "changes": number, "updated_at": now})
-        if connection.execute(change).rowcount != 1:
+        change = {**_LEFT_ALONE, **values, "state": after, "changes": number, "updated_at": now}
+        at: dict[str, Any] = {"at_id": intent.id, "at_state": intent.state}
+        if fenced:
+            at |= {"at_attempt": intent.attempt, "at_epoch": intent.epoch}
+        if (_FENCED if fenced else _CHANGE).change(connection, {**at, **change}) != 1:
             raise FencedOff(
                 f"intent {intent.id} is no longer {intent.state} in attempt {intent.attempt} of epoch {intent.epoch}; "
                 f"nothing was written ({after} was meant)"
@@ -241,9 +274,8 @@ class Claims:
     @staticmethod
     def _release(connection: Connection, intent: Intent) -> None:
         """Its shipment is in nobody's hands, if it was in those of `intent`."""
-        held = and_(_shipment_row(intent), _shipments.c.executing_intent == intent.id)
-        connection.execute(update(_shipments).where(held).values(executing_intent=None))
+        _RELEASE.change(connection, {**_shipment_of(intent), "at_intent": intent.id, "executing_intent": None})
 
 
-def _shipment_row(intent: Intent) -> ColumnElement[bool]:
-    return and_(_shipments.c.partner_id == intent.partner_id, _shipments.c.shipment_id == intent.shipment_id)
+def _shipment_of(intent: Intent) -> dict[str, Any]:
+    return {"at_partner": intent.partner_id, "at_shipment": intent.shipment_id}

@@ -11,8 +11,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, literal, literal_column, make_url
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.sql.functions import FunctionElement
 
 from system.clock import Clock
 from system.settings import Settings
@@ -23,10 +25,32 @@ T = TypeVar("T")
 POOL_TIMEOUT_S = 0.5
 ATTEMPTS_MAX = 3
 _SHOWED_AT_ONCE_S = 0.2
+_BEGIN = "BEGIN IMMEDIATE"
 _SESSION = (
     "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1, time_zone = '+00:00'"
 )
+
+
+class _Epoch(FunctionElement[int]):
+    """See EPOCH; it is spelled when a statement is compiled, so that one statement serves every kind of database."""
+
+    inherit_cache = True
+    type = BigInteger()
+
+
+@compiles(_Epoch)
+def _server_id(*_: object, **__: object) -> str:
+    return "@@global.server_id"
+
+
+@compiles(_Epoch, "sqlite")
+def _one(*_: object, **__: object) -> str:
+    return "1"
+
+
+EPOCH: ColumnElement[int] = _Epoch()
+"""What tells this life of the database from every other: the id of the server that answers (SQLite: 1)."""
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -68,7 +92,10 @@ def _sqlite_engine(settings: Settings) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin_immediate(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if in_memory:  # nobody else has it, so nothing can go wrong that would have to be translated
+            connection.connection.cursor().execute(_BEGIN)
+        else:
+            connection.exec_driver_sql(_BEGIN)
 
     return engine
 
@@ -83,13 +110,6 @@ class Database:
         self.engine = engine
         self.losses = 0
         self._clock = clock
-
-    @property
-    def epoch(self) -> ColumnElement[int]:
-        """What tells this life of the database from every other: the id of the server that answers (SQLite: 1)."""
-        if self.engine.dialect.name == "sqlite":
-            return literal(1)
-        return literal_column("@@global.server_id")
 
     def transact(self, work: Callable[[Connection], T], *, writes: bool = True) -> T:
         """Runs `work` in a transaction and commits it (`writes=False`: rolls it back, as there is nothing to keep).

@@ -1,17 +1,27 @@
 """Intents: read, counted, and decided by a person. What workers do with them is in `claims`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, literal, or_, select, update
 
 from system.clock import Clock
 from system.storage import schema
 from system.storage.engine import Database
+from system.storage.prepared import Prepared
 from system.storage.states import BINDING, State, check_transition
 from system.storage.transitions import Step, Transitions, shortened
 from system.storage.values import Identity, Intent, Payload
+
+_table = schema.intents
+_ONE = Prepared(select(_table).where(_table.c.id == bindparam("intent_id")))
+_BINDING = Prepared(
+    select(_table)
+    .where(_table.c.partner_id == bindparam("partner_id"), _table.c.shipment_id == bindparam("shipment_id"))
+    .where(or_(*(_table.c.state == literal(str(state)) for state in sorted(BINDING))))
+    .order_by(_table.c.created_at, _table.c.id)
+)
 
 
 class Intents:
@@ -22,7 +32,7 @@ class Intents:
 
     def get(self, intent_id: str) -> Intent | None:
         """The intent of that id, or None."""
-        found = self._read(select(schema.intents).where(schema.intents.c.id == intent_id))
+        found = self._read(lambda connection: _ONE.all(connection, {"intent_id": intent_id}))
         return found[0] if found else None
 
     def in_state(
@@ -41,13 +51,13 @@ class Intents:
             query = query.where(table.partner_id == partner_id)
         if untouched_since is not None:
             query = query.where(table.updated_at < untouched_since)
-        return self._read(query.order_by(table.updated_at, table.id).limit(limit))
+        query = query.order_by(table.updated_at, table.id).limit(limit)
+        return self._read(lambda connection: connection.execute(query).all())
 
     def binding(self, partner_id: str, shipment_id: str) -> list[Intent]:
         """All intents of one shipment that count for its load, oldest first."""
-        table = schema.intents.c
-        query = select(schema.intents).where(table.partner_id == partner_id, table.shipment_id == shipment_id)
-        return self._read(query.where(table.state.in_(BINDING)).order_by(table.created_at, table.id))
+        one = {"partner_id": partner_id, "shipment_id": shipment_id}
+        return self._read(lambda connection: _BINDING.all(connection, one))
 
     def counts(self) -> dict[State, int]:
         """How many intents are in each state; every state is there."""
@@ -104,9 +114,8 @@ class Intents:
             raise KeyError(intent_id)
         return intent_of(row)
 
-    def _read(self, query: Any) -> list[Intent]:
-        rows: Sequence[Any] = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
-        return [intent_of(row) for row in rows]
+    def _read(self, rows: Callable[[Connection], Sequence[Any]]) -> list[Intent]:
+        return [intent_of(row) for row in self._database.transact(rows, writes=False)]
 
 
 def intent_of(row: Any) -> Intent:

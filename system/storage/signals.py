@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from system.clock import Clock, Ids
 from system.storage import schema
 from system.storage.engine import Database
+from system.storage.prepared import Prepared
 from system.storage.states import State
 from system.storage.transitions import Step, Transitions
 from system.storage.values import PURPOSES, Accepted, Identity, NewSignal, Signal
@@ -23,6 +24,14 @@ from system.storage.values import PURPOSES, Accepted, Identity, NewSignal, Signa
 ACTOR = "ingest"
 _BATCH = 500
 _PURPOSE = re.compile(f":(?:{'|'.join(PURPOSES)}):")
+
+_INSERT_SIGNALS, _INSERT_INTENTS = Prepared(insert(schema.signals)), Prepared(insert(schema.intents))
+_INSERT_SHIPMENTS = Prepared(
+    insert(schema.shipments)
+    .prefix_with("OR IGNORE", dialect="sqlite")
+    .prefix_with("IGNORE", dialect="mysql")
+    .prefix_with("IGNORE", dialect="mariadb")
+)
 
 
 class Signals:
@@ -146,12 +155,9 @@ class Signals:
                 }
             )
         shipments = sorted({signal.identity[:2] for signal in signals})
-        ignoring = insert(schema.shipments).prefix_with("OR IGNORE", dialect="sqlite")
-        for family in ("mysql", "mariadb"):
-            ignoring = ignoring.prefix_with("IGNORE", dialect=family)
-        connection.execute(insert(schema.signals), signal_rows)
-        connection.execute(insert(schema.intents), intent_rows)
-        connection.execute(ignoring, [{"partner_id": one, "shipment_id": two} for one, two in shipments])
+        _INSERT_SIGNALS.add(connection, signal_rows)
+        _INSERT_INTENTS.add(connection, intent_rows)
+        _INSERT_SHIPMENTS.add(connection, [{"partner_id": one, "shipment_id": two} for one, two in shipments])
         self._transitions.record(
             connection,
             [

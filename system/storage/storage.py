@@ -11,7 +11,7 @@ from system.storage.agent_timeouts import AgentTimeouts
 from system.storage.breakers import Breakers
 from system.storage.claims import Claims
 from system.storage.clock_moves import ClockMoves
-from system.storage.engine import Database, make_engine
+from system.storage.engine import EPOCH, Database, make_engine
 from system.storage.hallucinations import Hallucinations
 from system.storage.intents import Intents
 from system.storage.lost_signals import LostSignals
@@ -82,7 +82,7 @@ class Storage:
         """Asks the database for its epoch (the id of the server that answers); DatabaseUnavailable."""
 
         def ask(connection: Connection) -> int:
-            return connection.execute(select(self._database.epoch)).scalar_one()
+            return connection.execute(select(EPOCH)).scalar_one()
 
         return self._database.transact(ask, writes=False)
 

@@ -14,10 +14,12 @@ from system.clock import Clock, Ids
 from system.plain_text import one_line
 from system.storage import schema
 from system.storage.engine import Database
+from system.storage.prepared import Prepared
 from system.storage.states import State, check_transition
 from system.storage.values import Transition
 
 REASON_LENGTH_MAX = 200
+_INSERT = Prepared(insert(schema.transitions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class Transitions:
         for step in steps:
             check_transition(step.before, step.after)
         if steps:
-            connection.execute(insert(schema.transitions), [self._row(step) for step in steps])
+            _INSERT.add(connection, [self._row(step) for step in steps])
 
     def of(self, intent_id: str) -> list[Transition]:
         """The history of one intent, oldest first."""
