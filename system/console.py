@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import click
 import httpx
-import redis
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from system import logs
@@ -24,6 +23,7 @@ from system.commands.connecting import done, not_done, say, say_json
 from system.commands.partner_drift import partner as partner_drift
 from system.recovery.database import SOURCES, Asked, DatabaseRecovery, Listing, NoIncident
 from system.recovery.evidence import SourceUnavailable
+from system.redis_server import make_redis
 from system.settings import Settings
 from system.storage import DatabaseUnavailable, Partner, Storage, create_schema
 
@@ -121,9 +121,7 @@ async def _recover_database(
 ) -> tuple[Listing | None, Asked | None]:
     clock = SystemClock()
     storage = Storage.connect(settings, clock=clock, ids=RandomIds())
-    redis_client = redis.Redis.from_url(
-        settings.redis_url, socket_timeout=_REDIS_TIMEOUT_S, socket_connect_timeout=_REDIS_TIMEOUT_S
-    )
+    redis_client = make_redis(settings, timeout_s=_REDIS_TIMEOUT_S)
     listing, asked = None, None
     try:
         async with httpx.AsyncClient(trust_env=False) as client:

@@ -7,10 +7,12 @@ what changes while a process runs.
 """
 
 import sys
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from system.units import size_of
 
 Address = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -22,6 +24,15 @@ LongSpan = Annotated[float, Field(gt=0, le=30 * 86_400, allow_inf_nan=False)]
 Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=100_000_000)]
 
+
+def _bytes(value: Any) -> Any:
+    return size_of(value) if isinstance(value, str) else value
+
+
+Size = Annotated[int, BeforeValidator(_bytes), Field(ge=1_048_576, le=2**50)]
+"""Bytes; in the environment as Redis writes them, such as `12gb`."""
+
+IDEMPOTENCY_TTL_S_MAX = 30 * 86_400
 UNSAFE_PREFIX = "unsafe_"
 
 
@@ -54,12 +65,25 @@ class Settings(BaseSettings):
     """Between two looks of each watcher but the database's own, which has `probe_interval_s`."""
 
     # Ingest.
-    idempotency_ttl_s: Annotated[int, Field(ge=1, le=30 * 86_400)] = 86_400
+    idempotency_ttl_s: Annotated[int, Field(ge=1, le=IDEMPOTENCY_TTL_S_MAX)] = 86_400
+    """Until an operator says otherwise, which every process then sees."""
     idempotency_prefix: Name = "idempotency:"
     max_body_bytes: Count = 1_048_576
     max_transaction_sets: Annotated[int, Field(ge=1, le=100_000)] = 1000
     admission_limit: Annotated[int, Field(ge=1, le=10_000)] = 64
     resend_window_s: LongSpan = 120.0
+    live_settings_refresh_s: ShortSpan = 1.0
+    """How old a process's picture of what operators set while it runs may be, such as the TTL of idempotency keys."""
+
+    # Redis' memory.
+    redis_memory_alert_ratio: Ratio = 0.9
+    redis_autoscale_ratio: Ratio = 0.8
+    """From this share of its memory on, Redis' limit is raised by itself, `redis_autoscale_factor` times."""
+    redis_autoscale_factor: Annotated[float, Field(ge=1.1, le=4, allow_inf_nan=False)] = 1.5
+    redis_autoscale_up_to: Size = 9 * 1024**3
+    """As far as the limit is raised by itself; beyond that a person decides."""
+    redis_maxmemory_ceiling: Size = 12 * 1024**3
+    """Nobody raises it further: the machine has no more."""
 
     # Circuit breaker, one a partner.
     breaker_threshold: Annotated[int, Field(ge=1, le=1000)] = 10
@@ -146,6 +170,10 @@ class Settings(BaseSettings):
     unsafe_trust_lowers_at_each_evaluation: bool = False
     unsafe_give_back_to_tier_two: bool = False
     unsafe_no_human_review: bool = False
+    unsafe_redis_is_required: bool = False
+    unsafe_no_unique_key: bool = False
+    unsafe_flush_takes_all: bool = False
+    unsafe_no_autoscaler: bool = False
     unsafe_spin_on_commodity: Annotated[str, StringConstraints(max_length=100)] = ""
     """Takes no protection away: plays a bug, an agent that never ends on signals with this commodity."""
 

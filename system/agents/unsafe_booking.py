@@ -1,7 +1,8 @@
 """The naive way to book, kept to show the harm: the key is the row's id, and only the rows say what was booked.
 
 While the database forgets nothing it behaves like the real one. Once a row is lost after its load was booked, the same
-signal, sent again, gets a new row, a new key and a second load. Runs only under `UNSAFE_BOOKING_KEY_FROM_ROW`.
+signal, sent again, gets a new row, a new key and a second load; so it does where the database keeps two rows of it,
+which this agent takes to be impossible. Runs only under `UNSAFE_BOOKING_KEY_FROM_ROW`.
 """
 
 from system.agents.agent import Agent, ExecutionResult
@@ -22,6 +23,7 @@ class RowKeyedBookingAgent(Agent):
 
     async def _execute(self, intent: Intent) -> ExecutionResult:
         binding = await self._run_blocking(lambda: self._intents.binding(intent.partner_id, intent.shipment_id))
+        binding = [one for one in binding if one.id == intent.id or one.identity != intent.identity]
         load_id = next((one.load_id for one in binding if one.load_id is not None), None)
         desired = fold([intent, *binding])
         try:

@@ -19,7 +19,8 @@ from system.x12.completeness import missing_fields
 class Result:
     """What became of one tender; its intent's id is None only where an unsafe switch lets a key vouch for it.
 
-    `unanswered` says of a repeat that its first sending was stored, but may never have been answered.
+    `unanswered` says of a repeat that its first sending was stored, but may never have been answered; `remembered` that
+    its key in Redis told it, where else the database's unique key did.
     """
 
     identity: Identity
@@ -28,6 +29,7 @@ class Result:
     control_number: str
     set_control_number: str
     unanswered: bool = False
+    remembered: bool = False
 
 
 class Acceptance:
@@ -64,6 +66,7 @@ class Acceptance:
                     status=one.status if one else "duplicate",
                     control_number=read.control_number,
                     set_control_number=read.set_control_number,
+                    remembered=text in remembered,
                     unanswered=text in remembered and remembered[text].state == "pending",
                 )
             )

@@ -25,6 +25,7 @@ from system.ingest.breakers import PartnerBreakers, Refusal
 from system.ingest.directory import Directory
 from system.ingest.gate import SIGNALS, Gate, Guarded, UnsafeGate, credentials
 from system.ingest.idempotency import Idempotency
+from system.ingest.live_ttl import LiveTtl
 from system.ingest.metrics import Measured, Metrics
 from system.ingest.openapi import document
 from system.ingest.optional_redis import OptionalRedis
@@ -67,12 +68,23 @@ class Ingest:
         self._run_blocking, self._probe_blocking = run_blocking, probe_blocking
         self._admission = Admission(settings.admission_limit)
         self._directory = Directory(storage, clock, run_blocking)
-        keys = Idempotency(redis_client, settings=settings, clock=clock)
+        self.metrics = Metrics()
+        self.live_ttl = LiveTtl(storage, settings, clock, probe_blocking)
+        keys = Idempotency(
+            OptionalRedis(
+                redis_client,
+                clock,
+                on_trouble=lambda trouble: self.metrics.redis_troubles.labels(trouble).inc(),
+                required=settings.unsafe_redis_is_required,
+            ),
+            clock,
+            prefix=settings.idempotency_prefix,
+            ttl_s=lambda: self.live_ttl.seconds,
+        )
         self._acceptance = Acceptance(storage, keys, key_vouches_alone=settings.unsafe_key_vouches_alone)
         self.breakers = PartnerBreakers(
             storage, OptionalRedis(redis_client, clock), settings, clock, ids, breaker_blocking
         )
-        self.metrics = Metrics()
         self.metrics.breakers_open.set_function(lambda: self.breakers.open_count)
         self.metrics.in_flight.set_function(lambda: self._admission.in_flight)
         parts = self.breakers, self._directory, self.metrics, Pace(clock, per_s=settings.breaker_refusals_per_s)
@@ -233,6 +245,7 @@ class Ingest:
             if result.status == "accepted":
                 _log.info("signal accepted", extra=told)
             else:
+                self.metrics.repeats.labels("redis" if result.remembered else "database").inc()
                 self._seldom.info("signal repeated", **told)
 
     def _database_failed(self, error: Exception) -> Response:
@@ -290,7 +303,7 @@ def make_app(
             *health,
         ]
     )
-    app.state.breakers = ingest.breakers
+    app.state.breakers, app.state.live_ttl = ingest.breakers, ingest.live_ttl
     app.add_middleware(Guarded, gate=ingest.gate)
     app.add_middleware(Measured, metrics=ingest.metrics, clock=clock)
     return app

@@ -6,13 +6,12 @@ optional, see `optional_redis`. What a key allows is not decided here: see `acce
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from system.clock import Clock
 from system.ingest.optional_redis import OptionalRedis
-from system.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +23,13 @@ class Remembered:
 
 
 class Idempotency:
-    """The keys of signals; blocking, safe to use from several threads, never raises for what Redis does."""
+    """The keys of signals; blocking, safe to use from several threads, never raises for what Redis does.
 
-    def __init__(self, client: Any, *, settings: Settings, clock: Clock) -> None:
-        self._redis, self._clock = OptionalRedis(client, clock), clock
-        self._prefix, self._ttl_s = settings.idempotency_prefix, settings.idempotency_ttl_s
+    `ttl_s` says how long a key lives that is set now.
+    """
+
+    def __init__(self, redis: OptionalRedis, clock: Clock, *, prefix: str, ttl_s: Callable[[], int]) -> None:
+        self._redis, self._clock, self._prefix, self._ttl_s = redis, clock, prefix, ttl_s
 
     def reserve(self, identities: Sequence[str], partner_id: str) -> dict[str, Remembered]:
         """Sets a pending key for each identity that has none; answers with what the existing keys say."""
@@ -37,7 +38,7 @@ class Idempotency:
         commands: list[tuple[Any, ...]] = []
         for identity in unique:
             key = self._prefix + identity
-            commands += [("SET", key, value, "NX", "EX", self._ttl_s), ("GET", key)]
+            commands += [("SET", key, value, "NX", "EX", self._ttl_s()), ("GET", key)]
         answers = self._redis.execute(commands)
         known: dict[str, Remembered] = {}
         for identity, was_set, found in zip(unique, answers[::2], answers[1::2], strict=True):

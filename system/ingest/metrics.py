@@ -28,6 +28,15 @@ class Metrics:
             registry=self.registry,
         )
         self.signals = Counter("ingest_signals", "Tenders by what became of them.", ["outcome"], registry=self.registry)
+        self.repeats = Counter(
+            "ingest_repeats",
+            "Repeated tenders by what told them: their key in Redis, or the database's unique key alone.",
+            ["told_by"],
+            registry=self.registry,
+        )
+        self.redis_troubles = Counter(
+            "ingest_redis_troubles", "Round trips that found Redis gone, or refusing.", ["kind"], registry=self.registry
+        )
         self.in_flight = Gauge("ingest_in_flight", "POST /signals being worked on.", registry=self.registry)
         self.breakers_open = Gauge(
             "ingest_breakers_open", "Partners whose circuit breaker is not closed.", registry=self.registry
@@ -35,6 +44,10 @@ class Metrics:
         self.database_errors = Counter(
             "ingest_database_errors", "Requests that the database failed, by how.", ["kind"], registry=self.registry
         )
+        for told_by in ("redis", "database"):
+            self.repeats.labels(told_by)
+        for kind in ("unreachable", "refused"):
+            self.redis_troubles.labels(kind)
 
 
 class Measured:

@@ -274,6 +274,16 @@ agent_timeouts = Table(
     **_OPTIONS,
 )
 
+live_settings = Table(
+    "live_settings",
+    METADATA,
+    Column("name", String(60), primary_key=True),
+    Column("value", _Json, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("changed_by", String(80), nullable=False),
+    **_OPTIONS,
+)
+
 
 trust_incidents = Table(
     "trust_incidents",

@@ -14,6 +14,7 @@ from system.storage.clock_moves import ClockMoves
 from system.storage.engine import EPOCH, Database, make_engine
 from system.storage.hallucinations import Hallucinations
 from system.storage.intents import Intents
+from system.storage.live_settings import LiveSettings
 from system.storage.lost_signals import LostSignals
 from system.storage.operator_actions import OperatorActions
 from system.storage.partners import Partners
@@ -24,6 +25,7 @@ from system.storage.signals import Signals
 from system.storage.transitions import Transitions
 from system.storage.trust_incidents import TrustIncidents
 from system.storage.unsafe_claims import UnfencedClaims
+from system.storage.unsafe_signals import SignalsWithoutKey
 from system.storage.unsafe_trust import UnlatchedTrust
 
 T = TypeVar("T")
@@ -41,17 +43,20 @@ class Storage:
         counter_ids: bool = False,
         unfenced: bool = False,
         unlatched: bool = False,
+        no_unique_key: bool = False,
     ) -> None:
         self._database = Database(engine, clock)
         self.engine = engine
         self.partners = Partners(self._database)
         self.transitions = Transitions(self._database, clock, ids)
-        self.signals = Signals(self._database, clock, ids, self.transitions, counter_ids=counter_ids)
+        signals = SignalsWithoutKey if no_unique_key else Signals
+        self.signals = signals(self._database, clock, ids, self.transitions, counter_ids=counter_ids)
         self.intents = Intents(self._database, clock, self.transitions)
         self.claims = (UnfencedClaims if unfenced else Claims)(self._database, clock, self.transitions)
         self.agent_timeouts = AgentTimeouts(self._database, clock, ids)
         self.lost_signals = LostSignals(self._database)
         self.operator_actions = OperatorActions(self._database, clock, ids)
+        self.live_settings = LiveSettings(self._database, clock, self.operator_actions)
         self.quality_reviews = QualityReviews(self._database, clock, ids)
         self.breakers = Breakers(self._database, clock, ids, self.quality_reviews, self.operator_actions)
         self.signal_quality = SignalQuality(self._database)
@@ -72,6 +77,7 @@ class Storage:
             counter_ids=settings.unsafe_counter_ids,
             unfenced=settings.unsafe_no_attempt_fence,
             unlatched=settings.unsafe_trust_lowers_at_each_evaluation,
+            no_unique_key=settings.unsafe_no_unique_key,
         )
 
     def transact(self, work: Callable[[Connection], T]) -> T:

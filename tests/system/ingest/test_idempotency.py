@@ -10,8 +10,7 @@ import pytest
 import redis
 
 from system.ingest.idempotency import Idempotency, Remembered
-from system.ingest.optional_redis import PAUSE_S, make_redis
-from system.settings import Settings
+from system.ingest.optional_redis import PAUSE_S, OptionalRedis
 
 ONE, TWO = "P1001:SHP1:original:1", "P1001:SHP2:original:1"
 
@@ -36,8 +35,9 @@ def server() -> Any:
     return fakeredis.FakeRedis()
 
 
-def keys_of(client: Any, clock: Clock | None = None) -> Idempotency:
-    return Idempotency(client, settings=Settings(idempotency_ttl_s=100), clock=clock or Clock())
+def keys_of(client: Any, clock: Clock | None = None, ttl_s: Callable[[], int] = lambda: 100) -> Idempotency:
+    clock = clock or Clock()
+    return Idempotency(OptionalRedis(client, clock), clock, prefix="idempotency:", ttl_s=ttl_s)
 
 
 def test_a_first_sending_reserves_its_key(server: Any) -> None:
@@ -60,6 +60,14 @@ def test_a_second_sending_sees_what_the_key_says(server: Any) -> None:
     keys.commit({ONE: "intent-1"}, "P1001")
     assert keys.reserve([ONE], "P1001") == {ONE: Remembered(state="committed", intent_id="intent-1")}
     assert server.ttl("idempotency:" + ONE) <= 40
+
+
+def test_a_key_that_is_set_now_lives_as_long_as_is_said_now(server: Any) -> None:
+    ttls = iter([100, 50])
+    keys = keys_of(server, ttl_s=lambda: next(ttls))
+    keys.reserve([ONE], "P1001")
+    keys.reserve([TWO], "P1001")
+    assert [server.ttl("idempotency:" + one) for one in (ONE, TWO)] == [100, 50]
 
 
 def test_committing_makes_no_key_that_is_not_there(server: Any) -> None:
@@ -117,11 +125,3 @@ def test_a_full_redis_that_refuses_writes_is_asked_again() -> None:
         assert keys.reserve([ONE], "P1001") == {}
         keys.commit({ONE: "intent-1"}, "P1001")
     assert client.round_trips == 6
-
-
-def test_the_client_gives_up_quickly_and_repeats_nothing() -> None:
-    client = make_redis(Settings(redis_url="redis://127.0.0.1:1/0"))
-    options = client.connection_pool.connection_kwargs
-    assert options["socket_timeout"] == options["socket_connect_timeout"] == 0.2
-    assert options["retry"].get_retries() == 0
-    assert keys_of(client).reserve([ONE], "P1001") == {}
