@@ -6,7 +6,8 @@ from system.commands.hallucinations import hallucinations
 from system.commands.partners import partners
 from system.commands.prompt import prompt
 from system.commands.queue import queue
+from system.commands.redis import redis
 from system.commands.reviews import reviews
 from system.commands.stuck import stuck
 
-COMMANDS = (breakers, clock, hallucinations, partners, prompt, queue, reviews, stuck)
+COMMANDS = (breakers, clock, hallucinations, partners, prompt, queue, redis, reviews, stuck)

@@ -16,12 +16,14 @@ import click
 from system.analytics import analyze_partner_signals
 from system.commands.connecting import say, say_json
 from system.governance import CircuitBreakerRegistry
+from system.recovery.redis_memory import RedisMemory
 
 
 def names() -> dict[str, Any]:
     """What can be typed without importing it."""
     return {
         "CircuitBreakerRegistry": CircuitBreakerRegistry,
+        "RedisMemory": RedisMemory,
         "analyze_partner_signals": analyze_partner_signals,
     }
 

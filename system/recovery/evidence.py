@@ -6,7 +6,6 @@ a signal that was lost, also where the key was evicted. The evidence is read bef
 stored meanwhile is found. Nothing is written here.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,11 +16,11 @@ import redis
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError
 
 from system.clock import Clock
+from system.recovery.idempotency_keys import KeyValue, key_batches, read_value
 from system.settings import Settings
 from system.storage import Identity, Storage
 from system.storage.signals import readings_of
 
-BATCH = 500
 YOUNG_S = 3.0
 """A pending key younger than this may belong to a request that is still being served: its row is waited for."""
 _LOOK_AGAIN_S = 0.2
@@ -53,11 +52,6 @@ class Findings:
     note: str = ""
 
 
-class _Key(BaseModel):
-    state: Literal["pending", "committed"]
-    at: Annotated[float, Field(ge=0, le=32_503_680_000, allow_inf_nan=False)]
-
-
 class _Load(BaseModel):
     reference: Annotated[str, StringConstraints(max_length=200)]
     status: Annotated[str, StringConstraints(max_length=40)]
@@ -75,7 +69,7 @@ async def suspects_in_redis(client: Any, storage: Storage, settings: Settings, c
     found = Findings()
     prefix = settings.idempotency_prefix
     try:
-        for names in _batches(client.scan_iter(match=_literally(prefix) + "*", count=BATCH)):
+        for names in key_batches(client, prefix):
             keys = dict(zip(names, client.mget(names), strict=True))
             _examine(keys, prefix, storage, found)
     except (redis.RedisError, OSError) as error:
@@ -88,15 +82,14 @@ async def suspects_in_redis(client: Any, storage: Storage, settings: Settings, c
 
 
 def _examine(keys: dict[bytes, Any], prefix: str, storage: Storage, found: Findings) -> None:
-    known: dict[str, _Key] = {}
+    known: dict[str, KeyValue] = {}
     for name, value in keys.items():
         if value is None:
             continue  # it expired in between
         found.examined += 1
         try:
-            key = _Key.model_validate_json(value)
-            identity = name.decode("utf-8").removeprefix(prefix)
-        except (ValueError, ValidationError):
+            key, identity = read_value(value), name.decode("utf-8").removeprefix(prefix)
+        except UnicodeDecodeError:
             key, identity = None, ""
         if key is None or not readings_of(identity):
             found.unreadable += 1
@@ -200,20 +193,3 @@ def _without_rows(implied: Sequence[Identity], storage: Storage) -> Iterator[Ide
         explained = {"original": purposes & {"original", "change"}, "cancel": purposes & {"cancel"}, "change": set()}
         if not explained[identity.purpose]:
             yield identity
-
-
-def _batches(names: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """Each name once within a batch; SCAN may give one twice."""
-    batch: dict[bytes, None] = {}
-    for name in names:
-        batch[name] = None
-        if len(batch) == BATCH:
-            yield list(batch)
-            batch = {}
-    if batch:
-        yield list(batch)
-
-
-def _literally(text: str) -> str:
-    """`text` as a pattern that matches itself alone."""
-    return re.sub(r"([*?\[\]\\^])", r"\\\1", text)
