@@ -129,7 +129,7 @@ _SYSTEM = (
         "monitor",
         "system.monitor",
         ready="/readyz",
-        environ={**_database_url("monitor"), **_webhooks("monitor")},
+        environ={**_database_url("monitor"), **_webhooks("monitor"), "REDIS_URL": "redis://${monitor->redis}/0"},
         after=("managed-database",),
     ),
     Service(
@@ -163,7 +163,7 @@ def _to_redis(source: str) -> Link:
 _LINKS = (
     _link("partners", "ingest"),
     *(_to_database(source) for source in ("ingest", "resolver", "agents", "monitor", "operator")),
-    *(_to_redis(source) for source in ("ingest", "operator")),
+    *(_to_redis(source) for source in ("ingest", "monitor", "operator")),
     _link("resolver", "llm"),
     *(_link(source, "motion") for source in ("agents", "operator")),
     *(_link(source, "inbox") for source in ("monitor", "operator")),

@@ -66,4 +66,19 @@ AGENT_TIMEOUT = AlertRule(
     contact=BACKEND_LEAD,
 )
 
-RULES = (DATABASE_CONNECTION_LOST, CIRCUIT_BREAKER_OPEN, HALLUCINATION_DETECTED, TRUST_FELL, AGENT_TIMEOUT)
+REDIS_MEMORY_HIGH = AlertRule(
+    name="RedisMemoryHigh",
+    summary="Redis memory usage > 90%",
+    description="Redis is nearly full: it forgets idempotency keys before their time, or refuses to write new ones.",
+    runbook="python -m system.console redis show; then redis ttl, redis flush, redis raise",
+    severity="warning",
+)
+
+RULES = (
+    DATABASE_CONNECTION_LOST,
+    CIRCUIT_BREAKER_OPEN,
+    HALLUCINATION_DETECTED,
+    TRUST_FELL,
+    AGENT_TIMEOUT,
+    REDIS_MEMORY_HIGH,
+)

@@ -12,7 +12,8 @@ from system import logs
 from system.calendar import Calendar
 from system.clock import RandomIds, SystemClock
 from system.governance.trust_controller import TrustController
-from system.governance.watchers import watchers_of
+from system.governance.watchers import REDIS_TIMEOUT_S, watchers_of
+from system.monitor.autoscaler import OPERATOR, MemoryAutoscaler
 from system.monitor.breaker_notices import BreakerNotices
 from system.monitor.database_probe import DatabaseProbe
 from system.monitor.delivery import Delivery
@@ -20,7 +21,9 @@ from system.monitor.monitor import Monitor
 from system.monitor.rounds import Rounds
 from system.monitor.state import StateFile
 from system.monitor.weekly_scorecards import WeeklyScorecards
-from system.serving import health_routes, serve
+from system.recovery.redis_memory import RedisMemory
+from system.redis_server import make_redis
+from system.serving import Background, health_routes, serve
 from system.settings import Settings
 from system.storage import Storage
 
@@ -61,20 +64,14 @@ def main() -> int:
     trust = TrustController(storage, settings, calendar)
     scorecards = WeeklyScorecards(storage, notices, settings, calendar)
     breaker_notices = BreakerNotices(storage, notices, state, settings, clock)
+    background: list[Background] = [monitor.run, rounds.run, delivery.run, breaker_notices.run, notices.run]
+    background += [calendar.run, trust.run, scorecards.run]
+    if not settings.unsafe_no_autoscaler:
+        redis_client = make_redis(settings, timeout_s=REDIS_TIMEOUT_S)
+        recovery = RedisMemory(redis_client, storage, settings, clock, operator=OPERATOR)
+        background.append(MemoryAutoscaler(recovery, settings, clock, registry=registry).run)
     routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
-    return serve(
-        Starlette(routes=routes),
-        background=[
-            monitor.run,
-            rounds.run,
-            delivery.run,
-            breaker_notices.run,
-            notices.run,
-            calendar.run,
-            trust.run,
-            scorecards.run,
-        ],
-    )
+    return serve(Starlette(routes=routes), background=background)
 
 
 if __name__ == "__main__":
