@@ -8,6 +8,7 @@ from harness.traces.cassette import Cassette, Failure, Interaction, Request, Res
 from harness.traces.clusters import Cluster, Clusters
 from harness.traces.diff import Difference, difference, same
 from harness.traces.folders import load_cassette, load_trace, migrate, save_baseline, save_cassette, save_trace
+from harness.traces.merging import merged
 from harness.traces.reading import iter_traces, load_traces
 from harness.traces.rules import Comparison, Mask
 from harness.traces.strict_yaml import Unreadable
@@ -36,6 +37,7 @@ __all__ = [
     "load_cassette",
     "load_trace",
     "load_traces",
+    "merged",
     "migrate",
     "same",
     "save_baseline",

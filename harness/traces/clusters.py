@@ -138,6 +138,15 @@ class Clusters:
         number = self._numbers.get(self._general(frozenset(_parts(differences))))
         return None if number is None else listed[number - 1]
 
+    def of_cause(self, number: int, differences: Sequence[Difference]) -> tuple[Difference, ...]:
+        """Those differences of a trace that are the numbered cause; none where only some of the cause is among them."""
+        self.listed()
+        cause = next((parts for parts, other in self._numbers.items() if other == number), frozenset[Part]())
+        mine = [(next(iter(self._general(frozenset(_parts([one]))))), one) for one in differences]
+        if not cause or not cause <= {part for part, _ in mine}:
+            return ()
+        return tuple(one for part, one in mine if part in cause)
+
     def _notice(self, parts: Iterable[Part]) -> None:
         """Remembers in how many ways each place differs; past `WAYS_MAX` what was told apart there is put together."""
         too_many = False

@@ -9,7 +9,7 @@ leaves the verdict to others.
 import marshal
 from collections import defaultdict, deque
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from operator import itemgetter
@@ -28,6 +28,9 @@ _ABSENT: Any = object()
 
 Kind = Literal["changed", "gone", "new", "order", "type"]
 
+Location = tuple[str | int, ...]
+"""Where something stands in a document: names of fields and positions in lists, from the top."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -35,7 +38,8 @@ class Difference:
 
     `path` names the place with the labels of its items (`stops[2].city`), `pattern` for any item (`stops[*].city`).
     Kind `type`: another JSON type stands there. `order`: the same items in another order; `before` and `after` are
-    their labels. `effect`: a side effect is lost, repeated or new.
+    their labels. `effect`: a side effect is lost, repeated or new. `old_at`, `new_at`: the place in either output;
+    `pairs`, for an order: the positions of items that belong together.
     """
 
     path: str
@@ -44,6 +48,9 @@ class Difference:
     before: Any = None
     after: Any = None
     effect: bool = False
+    old_at: Location = field(default=(), compare=False, repr=False)
+    new_at: Location = field(default=(), compare=False, repr=False)
+    pairs: tuple[tuple[int, int], ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         """The difference in one line."""
@@ -93,16 +100,29 @@ class _Where:
     path: str = ""
     pattern: str = ""
     name: str = ""
+    old: Location = ()
+    new: Location = ()
 
     def field(self, name: str) -> "_Where":
         dot = "." if self.path else ""
-        return _Where(f"{self.path}{dot}{name}", f"{self.pattern}{dot}{name}", name)
+        path, pattern = f"{self.path}{dot}{name}", f"{self.pattern}{dot}{name}"
+        return _Where(path, pattern, name, (*self.old, name), (*self.new, name))
 
-    def item(self, label: str) -> "_Where":
-        return _Where(f"{self.path}[{label}]", f"{self.pattern}{ANY_ITEM}", self.name)
+    def item(self, label: str, old: int, new: int) -> "_Where":
+        path, pattern = f"{self.path}[{label}]", f"{self.pattern}{ANY_ITEM}"
+        return _Where(path, pattern, self.name, (*self.old, old), (*self.new, new))
 
     def differs(self, kind: Kind, before: Any = None, after: Any = None, *, effect: bool = False) -> Difference:
-        return Difference(path=self.path, pattern=self.pattern, kind=kind, before=before, after=after, effect=effect)
+        return Difference(
+            path=self.path,
+            pattern=self.pattern,
+            kind=kind,
+            before=before,
+            after=after,
+            effect=effect,
+            old_at=self.old,
+            new_at=self.new,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +172,19 @@ class _Walk:
         partner = dict(pairs)
         for number, one in enumerate(old):
             if number in partner:
-                yield from self.part(where.item(one.label), one.value, new[partner[number]].value)
+                other = partner[number]
+                yield from self.part(where.item(one.label, number, other), one.value, new[other].value)
             else:
-                yield self._gone(where.item(one.label), one.value)
+                yield self._gone(where.item(one.label, number, number), one.value)
         taken = set(partner.values())
         for number, one in enumerate(new):
             if number not in taken:
-                yield self._new(where.item(one.label), one.value)
+                yield self._new(where.item(one.label, number, number), one.value)
         was, now = sorted(partner), [number for number, _ in sorted(pairs, key=itemgetter(1))]
         if was != now:
             head, tail = _common_ends(was, now)
             moved = ([old[number].label for number in one[head : len(one) - tail]] for one in (was, now))
-            yield where.differs("order", *moved)
+            yield replace(where.differs("order", *moved), pairs=tuple(pairs))
 
     def _by_neighbours(self, where: _Where, before: list[Any], after: list[Any]) -> Iterator[Difference]:
         old, new = [digest(item) for item in before], [digest(item) for item in after]
@@ -179,11 +200,11 @@ class _Walk:
             old_from, old_to, new_from, new_to = (head + end for end in ends)
             for first, second in zip_longest(range(old_from, old_to), range(new_from, new_to)):
                 if first is None:
-                    yield self._new(where.item(str(second)), after[second])
+                    yield self._new(where.item(str(second), second, second), after[second])
                 elif second is None:
-                    yield self._gone(where.item(str(first)), before[first])
+                    yield self._gone(where.item(str(first), first, first), before[first])
                 else:
-                    yield from self.part(where.item(str(first)), before[first], after[second])
+                    yield from self.part(where.item(str(first), first, second), before[first], after[second])
 
     def _gone(self, where: _Where, item: Any) -> Difference:
         return where.differs("gone", before=item, effect=self._effects_in(where.name, [item]))
