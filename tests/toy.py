@@ -1,11 +1,18 @@
 """A toy environment in memory, for tests of the engine: one service, one link, and everything is remembered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.environments.base import Capability, EnvironmentFault, LinkTraffic, OperatorAnswer, ProcessIdentity
+from harness.environments.base import (
+    Capability,
+    EnvironmentFault,
+    LinkTraffic,
+    OperatorAnswer,
+    ProcessIdentity,
+    Worker,
+)
 from harness.topology import Link, Service, Topology
 
 TOPOLOGY = Topology(
@@ -39,6 +46,8 @@ class ToyEnvironment:
     ticks: int = 1
     toxics: dict[str, dict[str, Any]] = field(default_factory=dict)
     link_traffic: LinkTraffic = _NOTHING
+    crew: list[Worker] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
 
     name = "toy"
     capabilities = frozenset(Capability) - {Capability.CACHE, Capability.WORKTREE}
@@ -91,6 +100,26 @@ class ToyEnvironment:
         self.ticks += 1
         return self.process(service)
 
+    async def workers(self, service: str) -> Sequence[Worker]:
+        return list(self.crew)
+
+    async def pause_worker(self, service: str, identity: ProcessIdentity) -> None:
+        self._become(service, identity, "pause", "T")
+
+    async def resume_worker(self, service: str, identity: ProcessIdentity) -> None:
+        self._become(service, identity, "resume", "S")
+
+    def _become(self, service: str, identity: ProcessIdentity, verb: str, state: str) -> None:
+        for number, one in enumerate(self.crew):
+            if one.identity == identity:
+                self.crew[number] = replace(one, state=state)
+                self.log.append(f"{verb} worker {identity.pid} of {service}")
+                return
+        raise EnvironmentFault(f"process {identity.pid} is no worker of {service}")
+
+    async def log_lines(self, service: str, after: int = 0) -> Sequence[str]:
+        return self.logged[after:]
+
     async def add_toxic(
         self, link: str, *, name: str, kind: str, stream: str, attributes: Mapping[str, Any], toxicity: float = 1.0
     ) -> None:
@@ -121,3 +150,9 @@ class ToyEnvironment:
     async def operate(self, words: Sequence[str], limit_s: float = 60.0) -> OperatorAnswer:
         self.log.append(" ".join(words))
         return OperatorAnswer(command=tuple(words), exit_code=0, output="{}", errors="", document={})
+
+
+def worker(pid: int, *, state: str = "S", cpu_s: float = 0.0, waits: int = 0) -> Worker:
+    """A worker of the toy; its start time is ten times its PID."""
+    identity = ProcessIdentity(pid=pid, started_ticks=10 * pid)
+    return Worker(identity=identity, own_pid=pid, state=state, cpu_s=cpu_s, waits=waits)

@@ -17,6 +17,8 @@ class Capability(StrEnum):
     """What an environment can do to the services in it."""
 
     PROCESSES = "processes"
+    WORKERS = "workers"
+    LOGS = "logs"
     NETWORK = "network"
     STORE = "store"
     CACHE = "cache"
@@ -42,6 +44,22 @@ class ProcessIdentity:
 
     pid: int
     started_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """One process of a service besides its main one, at one look.
+
+    `own_pid` is the PID by which it knows itself, another one where the service has PIDs of its own. `state` is the
+    kernel's letter (R runs, S sleeps, T is stopped). `cpu_s` is the processor time it has used; `waits` counts how
+    often its main thread has given the processor up to wait for something.
+    """
+
+    identity: ProcessIdentity
+    own_pid: int
+    state: str
+    cpu_s: float
+    waits: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +122,32 @@ class Processes(Protocol):
 
     async def start(self, service: str) -> ProcessIdentity:
         """Start a service that has ended, on the same ports and data; does not wait until it is ready."""
+        ...
+
+
+@runtime_checkable
+class Workers(Protocol):
+    """The single processes of a service that has several: looked at, stopped and continued one by one."""
+
+    async def workers(self, service: str) -> Sequence[Worker]:
+        """Every process below the main one that has not ended, at every depth."""
+        ...
+
+    async def pause_worker(self, service: str, identity: ProcessIdentity) -> None:
+        """SIGSTOP; raises EnvironmentFault when it has ended, or is none of the service."""
+        ...
+
+    async def resume_worker(self, service: str, identity: ProcessIdentity) -> None:
+        """SIGCONT; see above."""
+        ...
+
+
+@runtime_checkable
+class Logs(Protocol):
+    """What services write into their logs."""
+
+    async def log_lines(self, service: str, after: int = 0) -> Sequence[str]:
+        """The whole lines that a service has written so far, the first `after` left out; none when it has no log."""
         ...
 
 

@@ -5,16 +5,20 @@ A subclass says how a stay begins, how a service is killed, paused and started, 
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from harness.environments.base import Capability, EnvironmentFault, LinkTraffic
+from harness.environments.base import Capability, EnvironmentFault, LinkTraffic, ProcessIdentity, Worker
+from harness.environments.inspecting import whole_lines, workers_of
 from harness.environments.links import Links
 from harness.environments.observing import Observers
 from harness.environments.operating import KIND as OPERATOR
 from harness.environments.placing import PortPlan
 from harness.environments.run_directory import default_root
+from harness.environments.running import send, stop
+from harness.environments.starting import Starting
 from harness.services import kind_called
 from harness.services.base import ServiceFault
 from harness.topology import MAIN_PORT, Topology
@@ -30,6 +34,9 @@ class Stay(Protocol):
 
     @property
     def directory(self) -> Path: ...
+
+    @property
+    def starting(self) -> Starting: ...
 
     @property
     def lost(self) -> bool:
@@ -104,6 +111,8 @@ class LocalEnvironment(Generic[StayT]):
         return frozenset(
             {
                 Capability.PROCESSES,
+                Capability.WORKERS,
+                Capability.LOGS,
                 Capability.NETWORK,
                 Capability.STORE,
                 Capability.CACHE,
@@ -159,6 +168,30 @@ class LocalEnvironment(Generic[StayT]):
             await self._up.restart(wanted)
         except ServiceFault as error:
             raise EnvironmentFault(str(error)) from error
+
+    # Workers, logs
+
+    def process(self, service: str) -> ProcessIdentity:
+        """See Processes."""
+        raise NotImplementedError
+
+    async def workers(self, service: str) -> Sequence[Worker]:
+        return await asyncio.to_thread(workers_of, self.process(service))
+
+    async def pause_worker(self, service: str, identity: ProcessIdentity) -> None:
+        await self._own_worker(service, identity)
+        await stop(service, identity)
+
+    async def resume_worker(self, service: str, identity: ProcessIdentity) -> None:
+        await self._own_worker(service, identity)
+        send(service, identity, signal.SIGCONT)
+
+    async def _own_worker(self, service: str, identity: ProcessIdentity) -> None:
+        if identity not in {worker.identity for worker in await self.workers(service)}:
+            raise EnvironmentFault(f"process {identity.pid} is no worker of {service}, or has ended")
+
+    async def log_lines(self, service: str, after: int = 0) -> Sequence[str]:
+        return await asyncio.to_thread(whole_lines, self._up.starting.placement(service).log, after)
 
     # Network
 

@@ -8,14 +8,11 @@ and the warm interpreter are kept over `reset`; data and all other processes are
 import signal
 from collections.abc import Sequence
 
-from harness.clock import Deadline, sleep_s
 from harness.environments.base import OperatorAnswer, ProcessIdentity
 from harness.environments.local import LocalEnvironment
 from harness.environments.operating import operate
-from harness.environments.running import exists, is_stopped, send
+from harness.environments.running import exists, is_stopped, send, stop
 from harness.environments.session import Session
-
-STOPPED_WITHIN_S = 1.0
 
 
 class ProcessesEnvironment(LocalEnvironment[Session]):
@@ -40,11 +37,7 @@ class ProcessesEnvironment(LocalEnvironment[Session]):
         return send(service, self.process(service), signal.SIGKILL)
 
     async def pause(self, service: str) -> ProcessIdentity:
-        identity = send(service, self.process(service), signal.SIGSTOP)
-        deadline = Deadline(STOPPED_WITHIN_S)
-        while not is_stopped(identity) and exists(identity) and not deadline.passed:
-            await sleep_s(0.001)  # all of its threads have to take note
-        return identity
+        return await stop(service, self.process(service))
 
     async def resume(self, service: str) -> ProcessIdentity:
         return send(service, self.process(service), signal.SIGCONT)

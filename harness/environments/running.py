@@ -16,6 +16,7 @@ from harness.environments.warm_interpreter import WarmInterpreter
 from harness.services.base import Placement, Program, PythonModule, ServiceFault
 
 GONE_WITHIN_S = 5.0
+STOPPED_WITHIN_S = 1.0
 KILLED_STATUS = -int(signal.SIGKILL)
 
 
@@ -117,6 +118,15 @@ def send(name: str, identity: ProcessIdentity, number: signal.Signals) -> Proces
     """Signal that very process; raises EnvironmentFault when it is gone."""
     if not send_signal(identity.pid, identity.started_ticks, number):
         raise EnvironmentFault(f"{number.name} to {name}: its process {identity.pid} is gone")
+    return identity
+
+
+async def stop(name: str, identity: ProcessIdentity) -> ProcessIdentity:
+    """SIGSTOP that very process, and wait until all of its threads have taken note; EnvironmentFault as above."""
+    send(name, identity, signal.SIGSTOP)
+    deadline = Deadline(STOPPED_WITHIN_S)
+    while not is_stopped(identity) and exists(identity) and not deadline.passed:
+        await sleep_s(0.001)
     return identity
 
 

@@ -3,22 +3,26 @@
 import asyncio
 import os
 import signal
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from harness.clock import Deadline, sleep_s
 from harness.environments import running
 from harness.environments.base import (
     Cache,
     Capability,
     CommandRefused,
     EnvironmentFault,
+    Logs,
     Network,
     Operator,
     OutsideParty,
     Processes,
     ProcessIdentity,
     Store,
+    Workers,
 )
 from harness.environments.guardian import process_table
 from harness.environments.ports import is_free
@@ -50,7 +54,7 @@ def test_everything_is_up_and_nothing_is_left_after_down(tmp_path: Path) -> None
 def test_it_has_all_its_capabilities(tmp_path: Path) -> None:
     environment = made(tmp_path)
     assert environment.capabilities == set(Capability) - {Capability.WORKTREE}
-    for protocol in (Processes, Network, Store, Cache, OutsideParty, Operator):
+    for protocol in (Processes, Workers, Logs, Network, Store, Cache, OutsideParty, Operator):
         assert isinstance(environment, protocol)
 
 
@@ -92,6 +96,47 @@ def test_a_process_can_be_killed_paused_resumed_and_started_again(
             await environment.start("redis")
 
     during(environment, break_it)
+
+
+def test_one_process_of_a_service_is_stopped_and_continued_and_no_others(tmp_path: Path) -> None:
+    environment = made(tmp_path)
+
+    async def stop_one() -> None:
+        child = identity_of((await environment.request("echo", "GET", "/child"))["pid"])
+        (worker,) = await environment.workers("echo")
+        assert worker.identity == child
+        await environment.pause_worker("echo", child)
+        assert environment.stopped(child)
+        assert not environment.stopped(environment.process("echo"))
+        await environment.resume_worker("echo", child)
+        assert not environment.stopped(child)
+        for stranger_to_it in (environment.process("redis"), environment.process("echo")):
+            with pytest.raises(EnvironmentFault, match="no worker of echo"):
+                await environment.pause_worker("echo", stranger_to_it)
+            assert not environment.stopped(stranger_to_it)
+        os.kill(child.pid, signal.SIGKILL)
+        assert await _in_time(lambda: environment.workers("echo"), [])
+
+    during(environment, stop_one)
+
+
+async def _in_time(look: Callable[[], Awaitable[Sequence[object]]], wanted: list[object]) -> bool:
+    deadline = Deadline(10.0)
+    while list(await look()) != wanted:
+        if deadline.passed:
+            return False
+        await sleep_s(0.01)
+    return True
+
+
+def test_the_log_of_a_service_is_read_line_by_line(tmp_path: Path) -> None:
+    environment = made(tmp_path)
+
+    async def read() -> None:
+        assert list(await environment.log_lines("echo")) == ["this is the log of echo"]
+        assert list(await environment.log_lines("echo", 1)) == []
+
+    during(environment, read)
 
 
 def test_alerts_reach_the_inbox_and_services_are_asked_past_the_proxy(tmp_path: Path) -> None:
