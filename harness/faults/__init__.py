@@ -8,9 +8,11 @@ from harness.faults.misbehave import Diary, Misbehave, Order
 from harness.faults.noop import Noop
 from harness.faults.partition import Partition
 from harness.faults.pause import Pause
+from harness.faults.pause_worker import PauseWorker, Which
+from harness.faults.spin import Spin
 from harness.faults.withhold import Withhold
 
-FAULTS = (FillMemory, Kill, Latency, Misbehave, Noop, Partition, Pause, Withhold)
+FAULTS = (FillMemory, Kill, Latency, Misbehave, Noop, Partition, Pause, PauseWorker, Spin, Withhold)
 
 __all__ = [
     "FAULTS",
@@ -26,6 +28,9 @@ __all__ = [
     "Order",
     "Partition",
     "Pause",
+    "PauseWorker",
+    "Spin",
+    "Which",
     "Withhold",
     "Witness",
 ]
