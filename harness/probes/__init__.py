@@ -2,8 +2,10 @@
 
 from harness.probes.base import Probe
 from harness.probes.inbox import InboxProbe
+from harness.probes.logs import LogProbe
 from harness.probes.memory import MemoryProbe
 from harness.probes.metrics import MetricsProbe
 from harness.probes.sql import SqlProbe
+from harness.probes.workers import WorkersProbe
 
-__all__ = ["InboxProbe", "MemoryProbe", "MetricsProbe", "Probe", "SqlProbe"]
+__all__ = ["InboxProbe", "LogProbe", "MemoryProbe", "MetricsProbe", "Probe", "SqlProbe", "WorkersProbe"]
