@@ -1,14 +1,16 @@
 """The checkers that know no system: each is a claim about a history, with its parameters as fields."""
 
 from harness.checkers.acknowledged import AcknowledgedWritesSurvive
-from harness.checkers.alerts import AlertSaid, AlertsToldOnce
+from harness.checkers.alerts import AlertSaid, AlertsToldOnce, EachIsTold
 from harness.checkers.availability import StaysAvailable
 from harness.checkers.base import Checker, Claim, judge
+from harness.checkers.logs import LogTellsWhere
 from harness.checkers.loss import AskedAgain, LossIsListed, NothingLost
 from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing, RepeatsAnsweredAlike
 from harness.checkers.review import LeavesAReview
-from harness.checkers.states import NoneStuck, OnlyLegalTransitions, StateHeld
+from harness.checkers.states import LateWritesAreRefused, NoneStuck, OnlyLegalTransitions, StateHeld
 from harness.checkers.traces import TracesUnchanged
+from harness.checkers.workers import KilledAndReplaced, WorkersLiveOn
 
 __all__ = [
     "AcknowledgedWritesSurvive",
@@ -18,8 +20,12 @@ __all__ = [
     "AskedAgain",
     "Checker",
     "Claim",
+    "EachIsTold",
     "IdsNameOneThing",
+    "KilledAndReplaced",
+    "LateWritesAreRefused",
     "LeavesAReview",
+    "LogTellsWhere",
     "LossIsListed",
     "NoneStuck",
     "NothingLost",
@@ -28,5 +34,6 @@ __all__ = [
     "StateHeld",
     "StaysAvailable",
     "TracesUnchanged",
+    "WorkersLiveOn",
     "judge",
 ]

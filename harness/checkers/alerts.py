@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.checkers.base import Claim
-from harness.checkers.reading import fault_event, some
+from harness.checkers.reading import fault_event, rows_of, snapshot, some
 from harness.history import Event, History, Kind
 from harness.verdict import Verdict
 
@@ -73,6 +73,30 @@ class AlertsToldOnce(Claim):
         if counts["firing"] != 1 or counts["resolved"] > 1 or (self.ended and not counts["resolved"]):
             return what
         return None if events[0].value.get("status") == "firing" else f"{events[0].action!r} ended before it was told"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EachIsTold(Claim):
+    """For each row of `snapshot` an alert came in whose words are `text`, with the row's `key` in place of the `*`."""
+
+    text: str
+    snapshot: str
+    key: str
+
+    def check(self, history: History) -> Verdict:
+        listed = snapshot(history, self.snapshot)
+        subjects = {} if listed is None else {self._words(row[self.key]): row for row in rows_of(listed)}
+        if listed is None or not subjects:
+            return self._unknown(f"no snapshot {self.snapshot} was taken, or it is empty")
+        fired = [event for event in history.where(kind=Kind.ALERT) if event.value.get("status") == "firing"]
+        told = [event for event in fired if event.action in subjects]
+        untold = sorted({*subjects} - {event.action for event in told})
+        if untold:
+            return self._fail(f"{len(untold)} of {len(subjects)} were told to nobody: {some(untold)}", [listed, *told])
+        return self._pass(f"each of {len(subjects)} was told", [listed, *told])
+
+    def _words(self, key: object) -> str:
+        return self.text.replace("*", str(key))
 
 
 def _replay_began(history: History) -> float:

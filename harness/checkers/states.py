@@ -63,6 +63,42 @@ class NoneStuck(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateWritesAreRefused(Claim):
+    """Once a subject was taken over, nothing is written in the name of an earlier attempt; and that was tried.
+
+    In the snapshot `transitions` the columns `fence` number the attempts, compared one after the other. That a late
+    write was refused its writer tells in the log, in the words `refused` beside the `subject`.
+    """
+
+    subject: str
+    fence: tuple[str, ...]
+    refused: str
+    snapshot: str = "transitions"
+
+    def check(self, history: History) -> Verdict:
+        audit = snapshot(history, self.snapshot)
+        if audit is None or not rows_of(audit, self.snapshot):
+            return self._unknown(f"no snapshot {self.snapshot} was taken, or it is empty")
+        newest: dict[str, tuple[int, ...]] = {}
+        late: list[str] = []
+        for step in rows_of(audit, self.snapshot):
+            subject, attempt = str(step[self.subject]), tuple(int(step[column]) for column in self.fence)
+            if attempt < newest.get(subject, ()):
+                late.append(f"{subject}: {step['from']} to {step['to']} in attempt {attempt}, after {newest[subject]}")
+            newest[subject] = max(attempt, newest.get(subject, ()))
+        if late:
+            return self._fail(f"{len(late)} late writes got through: {some(late, 3)}", [audit])
+        tried = [
+            event
+            for event in history.where(kind=Kind.PROBE, action="log")
+            if event.value["says"] == self.refused and str(event.value.get(self.subject)) in newest
+        ]
+        if not tried:
+            return self._unknown("nobody tried to write late", [audit])
+        return self._pass(f"{len(tried)} late writes were refused, none got through", [audit, *tried])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StateHeld(Claim):
     """What had reached `reached` in `before` (looked at before the fault) is still that, or has gone on to one of
     `after`.

@@ -1,5 +1,6 @@
 """What holds for every checker: it passes nothing that it has not seen, and long histories cost in proportion."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 
 import pytest
@@ -12,8 +13,12 @@ from harness.checkers import (
     AppliedExactlyOnce,
     AskedAgain,
     Checker,
+    EachIsTold,
     IdsNameOneThing,
+    KilledAndReplaced,
+    LateWritesAreRefused,
     LeavesAReview,
+    LogTellsWhere,
     LossIsListed,
     NoneStuck,
     NothingLost,
@@ -22,6 +27,7 @@ from harness.checkers import (
     StateHeld,
     StaysAvailable,
     TracesUnchanged,
+    WorkersLiveOn,
     judge,
 )
 from harness.clock import monotonic_s
@@ -39,8 +45,12 @@ ALL: tuple[Checker, ...] = (
     AlertsToldOnce(text="lost", ended=False),
     AppliedExactlyOnce(key="identity", effects="ledger", field="entries", effect_key="of", effect_id="entry"),
     AskedAgain(write="write", asked_field="identities"),
+    EachIsTold(text="* hung", snapshot="hung", key="id"),
     IdsNameOneThing(write="write", id_field="id"),
+    KilledAndReplaced(service="shop", victims="hung"),
+    LateWritesAreRefused(subject="id", fence=("attempt",), refused="too late"),
     LeavesAReview(),
+    LogTellsWhere(snapshot="hung", key="id"),
     LossIsListed(write="write", listing=("list",)),
     NoneStuck(resting=frozenset({"done"})),
     NothingLost(write="write"),
@@ -49,6 +59,7 @@ ALL: tuple[Checker, ...] = (
     StateHeld(reached="done", after=frozenset(), before="seen"),
     StaysAvailable(action="write", ratio=0.4),
     TracesUnchanged(),
+    WorkersLiveOn(service="bank"),
 )
 
 
@@ -60,6 +71,8 @@ def busy(writes: int) -> History:
     for number, name in enumerate(names):
         story.write(name, kind=Kind.FAIL if number % 50 == 1 else Kind.OK)
     story.rows(*kept, name="seen", state="done")
+    look(story, "shop", range(len(names)))
+    look(story, "bank", range(len(names)))
     story.fault()
     story.step("evidence", of="kill", target="server", proof=True)
     story.alert("lost", labels={"contact": "people on call"})
@@ -72,11 +85,34 @@ def busy(writes: int) -> History:
         story.write(name, kind=Kind.INFO if number % 2 else Kind.OK)
     story.probe("rows", rows=[{"identity": name, "state": "done", "entry": name} for name in names])
     story.probe("ledger", entries=[{"of": name, "entry": name} for name in names])
-    steps = [{"id": name, "from": old, "to": new} for name in names for old, new in ((None, "new"), ("new", "done"))]
+    steps = [
+        {"id": name, "from": old, "to": new, "attempt": attempt}
+        for name in names
+        for attempt, (old, new) in enumerate(((None, "new"), ("new", "done")))
+    ]
+    crews(story, names)
     story.probe("transitions", transitions=steps)
     story.step("steady_again", held=True)
     story.step("replay", trace="one", outcome="pass")
     return story.history()
+
+
+def look(story: Story, service: str, pids: Iterable[int]) -> None:
+    workers = [{"pid": pid, "started_ticks": pid, "own_pid": pid, "state": "S"} for pid in pids]
+    story.probe("workers", service=service, main={"pid": 1, "started_ticks": 1}, workers=workers)
+
+
+def crews(story: Story, names: list[str]) -> None:
+    """Of the shop every second process hung, was told, killed and replaced, and wrote late; of the bank none."""
+    hung = names[::2]
+    for name in hung:
+        story.alert(f"{name} hung")
+        story.probe("log", service="shop", id=name, stack='File "shop.py"', says="it hung")
+        story.probe("log", service="shop", id=name, says="too late")
+        story.probe("log", service="shop", pid=int(name), signal="SIGKILL", says="it was killed")
+    story.probe("hung", rows=[{"id": name, "pid": name, "started_ticks": name} for name in hung])
+    look(story, "shop", [*range(1, len(names), 2), *range(len(names), len(names) + len(hung))])
+    look(story, "bank", range(len(names)))
 
 
 def test_all_of_them_are_here() -> None:

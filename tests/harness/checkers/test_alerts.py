@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.checkers import AlertSaid, AlertsToldOnce
+from harness.checkers import AlertSaid, AlertsToldOnce, EachIsTold
 from harness.verdict import Outcome
 from tests.histories import Story
 
@@ -97,3 +97,31 @@ def test_what_is_first_told_during_the_replay_is_of_a_trace() -> None:
     alone.step("phase", phase="replay")
     alone.alert("stuck: t", labels={"id": "t"})
     assert AlertsToldOnce(text="stuck: *").check(alone.history()).outcome is Outcome.UNKNOWN
+
+
+EACH = EachIsTold(text="stuck: *", snapshot="hung", key="id")
+
+
+def hung(story: Story, *ids: object) -> Story:
+    story.probe("hung", rows=[{"id": one} for one in ids])
+    return story
+
+
+def test_each_that_hung_was_told_by_its_id() -> None:
+    verdict = EACH.check(hung(course(("7", FIRING), ("8", FIRING), ("9", FIRING)), 7, "8").history())
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.summary == "each of 2 was told"
+
+
+@pytest.mark.parametrize(
+    "story", [course(("a", FIRING)), course(("a", FIRING), ("b", RESOLVED)), course(("a", FIRING), ("bb", FIRING))]
+)
+def test_one_that_hung_was_told_to_nobody(story: Story) -> None:
+    verdict = EACH.check(hung(story, "a", "b").history())
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.summary == "1 of 2 were told to nobody: stuck: b"
+
+
+@pytest.mark.parametrize("story", [course(("a", FIRING)), hung(course(("a", FIRING)))], ids=["no list", "an empty one"])
+def test_where_nothing_hung_there_was_nothing_to_tell(story: Story) -> None:
+    assert EACH.check(story.history()).outcome is Outcome.UNKNOWN

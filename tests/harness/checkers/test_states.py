@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.checkers import NoneStuck, OnlyLegalTransitions, StateHeld
+from harness.checkers import LateWritesAreRefused, NoneStuck, OnlyLegalTransitions, StateHeld
 from harness.verdict import Outcome
 from tests.histories import Story
 
@@ -135,3 +135,49 @@ def test_only_the_last_look_before_the_fault_counts() -> None:
 )
 def test_without_a_state_to_hold_nothing_is_known(story: Story) -> None:
     assert HELD.check(story.history()).outcome is Outcome.UNKNOWN
+
+
+REFUSED = LateWritesAreRefused(subject="id", fence=("epoch", "attempt"), refused="refused: *")
+
+
+def written(*steps: tuple[str, int, int], refusals: tuple[str, ...] = ("a",)) -> Story:
+    """Steps by their subject, epoch and attempt."""
+    story = Story()
+    for subject in refusals:
+        story.probe("log", id=subject, says="refused: *", message="refused: it is too late")
+    rows = [{"id": one, "epoch": epoch, "attempt": attempt, "from": "x", "to": "y"} for one, epoch, attempt in steps]
+    story.probe("transitions", transitions=rows)
+    return story
+
+
+def test_no_late_write_got_through() -> None:
+    """A new epoch counts for more than any attempt, and each subject has attempts of its own."""
+    verdict = REFUSED.check(written(("a", 1, 1), ("b", 1, 9), ("a", 1, 1), ("a", 1, 2), ("a", 2, 1)).history())
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.summary == "1 late writes were refused, none got through"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(("a", 1, 1), ("a", 1, 3), ("a", 1, 1)), (("a", 1, 5), ("a", 2, 1), ("a", 1, 6))],
+    ids=["an older attempt", "an older epoch"],
+)
+def test_a_late_write_got_through(steps: tuple[tuple[str, int, int], ...]) -> None:
+    verdict = REFUSED.check(written(*steps).history())
+    assert verdict.outcome is Outcome.FAIL
+    assert "a: x to y in attempt" in verdict.summary
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 4)), min_size=2, max_size=8))
+def test_attempts_that_never_fall_pass_and_others_fail(attempts: list[tuple[int, int]]) -> None:
+    verdict = REFUSED.check(written(*(("a", *one) for one in attempts)).history())
+    assert (verdict.outcome is Outcome.PASS) == (attempts == sorted(attempts))
+
+
+@pytest.mark.parametrize(
+    "story",
+    [Story(), written(), written(("a", 1, 1), refusals=()), written(("a", 1, 1), refusals=("of a replay",))],
+    ids=["nothing", "no steps", "nobody tried", "somebody else tried"],
+)
+def test_where_nobody_tried_to_write_late_nothing_is_known(story: Story) -> None:
+    assert REFUSED.check(story.history()).outcome is Outcome.UNKNOWN
