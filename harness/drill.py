@@ -24,7 +24,6 @@ from harness.watching import Aborted, Watching
 _EVIDENCE_WITHIN_S = 5.0
 _EVIDENCE_EVERY_S = 0.02
 _HEAL_WITHIN_S = 20.0
-_SETTLE_WITHIN_S = 60.0
 _SETTLED_FOR_S = 0.3
 
 Progress = Callable[[str], None]
@@ -236,7 +235,7 @@ class _Drill:
             )
         await self.watching.end_traffic()
         if scenario.settle:
-            await self.reach("settled", scenario.settle, _SETTLE_WITHIN_S, over_s=_SETTLED_FOR_S, fresh=True)
+            await self.reach("settled", scenario.settle, scenario.settle_within_s, over_s=_SETTLED_FOR_S, fresh=True)
 
     async def snapshot(self) -> None:
         for probe in self.scenario.snapshots:

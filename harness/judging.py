@@ -38,7 +38,10 @@ def objectives_of(scenario: Scenario) -> tuple[Objective, ...]:
     if scenario.alert is None:
         return scenario.objectives
     alert = scenario.alert
-    return (*scenario.objectives, time_to_alert(text=alert.text, limit_s=alert.within_s, claims=alert.claims))
+    return (
+        *scenario.objectives,
+        time_to_alert(text=alert.text, limit_s=alert.within_s, scale=alert.scale, claims=alert.claims),
+    )
 
 
 def judge_history(scenario: Scenario, history: History) -> Judgement:

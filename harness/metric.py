@@ -272,6 +272,25 @@ class EventCount(_Comparable):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertsStanding(_Comparable):
+    """Alerts with these words that were told, and whose end was not, up to the end of the window.
+
+    Alerts are told apart by their words; in `text` a `*` stands for what nobody could know before, such as an id.
+    """
+
+    text: str
+
+    @property
+    def name(self) -> str:
+        return f"standing alerts {self.text}"
+
+    def read(self, history: History, window: Window) -> float | None:
+        told = [one for one in history.where(kind=Kind.ALERT) if one.at_s <= window.to_s and one.says(self.text)]
+        last = {event.action: event.value.get("status") for event in told}
+        return float(sum(status == "firing" for status in last.values()))
+
+
 class _Latency:
     """`latency.percentile(95)` reads as the playbook would say it."""
 

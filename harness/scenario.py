@@ -49,10 +49,14 @@ class Symptom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Who is called: the words of the alert, at the latest so long after the fault."""
+    """Who is called: the words of the alert, at the latest so long after the fault.
+
+    Where settings that dominate that time are shortened in the drill, `scale` shortens it by the same factor.
+    """
 
     text: str
     within_s: float
+    scale: float = 1.0
     claims: tuple[str, ...] = ()
 
 
@@ -130,6 +134,7 @@ class Scenario:
     steady_for_s: float = 1.5
     steady_within_s: float = 30.0
     operations_at_least: int = 15
+    settle_within_s: float = 60.0
 
     def __post_init__(self) -> None:
         def wrong(expected: str) -> ScenarioError:

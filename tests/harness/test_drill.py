@@ -10,7 +10,7 @@ from harness.drill import run_drill
 from harness.faults import Noop
 from harness.history import History, Kind
 from harness.judging import judge_history
-from harness.metric import success_ratio
+from harness.metric import Gauge, success_ratio
 from harness.scenario import BlastRadius, Heal, Recovery, Scenario
 from harness.steps import HealFault, Inject, SeeSymptoms, Step, WaitFor
 from harness.verdict import Outcome
@@ -143,3 +143,11 @@ def test_a_schedule_of_its_own_can_heal_a_fault_early() -> None:
     history = drilled(replace(SHOP_DIES, schedule=early), environment)
     assert environment.log == ["kill shop", "start shop"]
     assert [event.action for event in history.where(kind=Kind.HEAL)] == ["kill"]
+
+
+def test_a_scenario_says_how_long_its_work_may_take_to_settle() -> None:
+    """Without an end to it a drill that left work undone would wait for what never comes."""
+    never = replace(SHOP_DIES, settle=(Gauge(probe="nobody", field="looks").at_most(0),), settle_within_s=0.05)
+    (settled,) = drilled(never).where(action="settled")
+    assert settled.value["held"] is False
+    assert 0.05 <= settled.value["after_s"] < 10

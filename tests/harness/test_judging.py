@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+import pytest
+
 from harness.checkers.base import Claim
 from harness.history import History, Kind
 from harness.judging import course_of, judge_history, objectives_of, premises_of
 from harness.metric import EventCount
+from harness.objective import measure
 from harness.scenario import Alert, Heal, Recovery
 from harness.verdict import Outcome, Verdict
 from tests.harness.toy_scenario import SHOP_DIES, SomethingWasBought
@@ -71,6 +74,13 @@ def test_the_alert_is_one_more_objective() -> None:
     alerted = good_day()
     alerted.alert("shop lost")
     assert judge_history(scenario, alerted.history()).claims["0.9"] is Outcome.PASS
+
+
+def test_the_alerts_limit_is_shortened_as_the_settings_are() -> None:
+    scenario = replace(SHOP_DIES, objectives=(), alert=Alert(text="shop lost", within_s=600, scale=0.005))
+    (objective,) = objectives_of(scenario)
+    assert objective.limit_s == pytest.approx(3.0)
+    assert measure(objective, good_day().history()).nominal_limit_s == 600
 
 
 def test_the_course_is_what_the_scenario_says_it_is() -> None:

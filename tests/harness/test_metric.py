@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from harness.history import History, Kind
 from harness.metric import (
     BASELINE,
+    AlertsStanding,
     EventCount,
     Gauge,
     Growth,
@@ -119,6 +120,16 @@ def test_growth_is_what_a_counter_counted_within_the_window(
     growth = Growth(probe="seen", field="rows")
     assert growth.read(counted(*values).history(), Window(from_s=from_s, to_s=10.0)) == grown
     assert growth.name == "growth of seen.rows"
+
+
+def test_an_alert_stands_until_its_end_is_told() -> None:
+    story = Story()
+    for at_s, text, status in ((1, "a broke", "firing"), (2, "b broke", "firing"), (3, "a broke", "resolved")):
+        story.alert(text, status=status, at_s=at_s)
+    story.alert("c is slow", at_s=4)
+    standing = AlertsStanding(text="* broke")
+    seen = [standing.read(story.history(), Window(from_s=to_s - 0.1, to_s=to_s)) for to_s in (0.5, 1, 2, 3, 9)]
+    assert seen == [0.0, 1.0, 2.0, 1.0, 1.0]
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=50), st.floats(1, 100))
