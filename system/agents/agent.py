@@ -1,12 +1,11 @@
 """What every agent is: one guarded method.
 
-An agent executes one intent and says how that ended. The guard around it cannot be left out: `execute` is final, a
-subclass that replaces it, or that has another public coroutine, is refused when it is defined. The guard stops what
+An agent executes one intent and says how that ended. The guard around it cannot be left out: `execute` is final, and a
+subclass that replaces it, or that can be asked for anything else, is refused when it is defined. The guard stops what
 awaits; a loop that never awaits is stopped from outside, by whoever watches the process.
 """
 
 import asyncio
-import inspect
 import logging
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ class Agent(ABC):
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
-        public = [name for name, member in vars(cls).items() if inspect.iscoroutinefunction(member) and name[0] != "_"]
+        public = [name for name, member in vars(cls).items() if name[0] != "_" and _can_be_asked(member)]
         unguarded = sorted({*public, *(name for name in _GUARDED if name in vars(cls))})
         if unguarded:
             raise TypeError(
@@ -62,3 +61,8 @@ class Agent(ABC):
 
     @abstractmethod
     async def _execute(self, intent: Intent) -> ExecutionResult: ...
+
+
+def _can_be_asked(member: object) -> bool:
+    """Whether a member of a class does something when it is used: a method of any kind, or a property."""
+    return callable(member) or isinstance(member, property | staticmethod | classmethod)

@@ -72,7 +72,8 @@ class Agents:
 
 def booking_agent(storage: Storage, motion: Motion, around: Surroundings) -> Agent:
     """The agent that books, as the settings want it."""
-    kind = RowKeyedBookingAgent if around.settings.unsafe_booking_key_from_row else BookingAgent
-    guard_s, commodity = around.settings.agent_guard_s, around.settings.unsafe_spin_on_commodity
-    agent = kind(storage, motion, guard_s=guard_s, run_blocking=around.run_blocking)
-    return SpinningAgent(agent, commodity=commodity, guard_s=guard_s) if commodity else agent
+    settings, guard_s, run_blocking = around.settings, around.settings.agent_guard_s, around.run_blocking
+    if commodity := settings.unsafe_spin_on_commodity:
+        return SpinningAgent(storage, motion, guard_s=guard_s, run_blocking=run_blocking, commodity=commodity)
+    kind = RowKeyedBookingAgent if settings.unsafe_booking_key_from_row else BookingAgent
+    return kind(storage, motion, guard_s=guard_s, run_blocking=run_blocking)

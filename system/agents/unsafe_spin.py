@@ -4,21 +4,26 @@ The guard cannot stop it, because the loop that would run the guard's timer is t
 are left to the real agent. Runs only under `UNSAFE_SPIN_ON_COMMODITY`, which names the commodity.
 """
 
-from system.agents.agent import Agent, ExecutionResult
-from system.storage import Intent
+from system.agents.agent import ExecutionResult
+from system.agents.booking import BookingAgent
+from system.agents.motion import Motion
+from system.storage import Intent, Storage
+from system.storage.blocking import RunBlocking
 
 
-class SpinningAgent(Agent):
-    """Executes with `agent`, but for the intents on which it spins."""
+class SpinningAgent(BookingAgent):
+    """Books as the real agent does, but for the intents on which it spins."""
 
-    def __init__(self, agent: Agent, *, commodity: str, guard_s: float) -> None:
-        super().__init__(guard_s=guard_s)
-        self._agent, self._commodity = agent, commodity
+    def __init__(
+        self, storage: Storage, motion: Motion, *, guard_s: float, run_blocking: RunBlocking, commodity: str
+    ) -> None:
+        super().__init__(storage, motion, guard_s=guard_s, run_blocking=run_blocking)
+        self._commodity = commodity
 
     async def _execute(self, intent: Intent) -> ExecutionResult:
         if (intent.payload or {}).get("commodity") == self._commodity:
             _wait_for_what_never_comes()
-        return await self._agent.execute(intent)
+        return await super()._execute(intent)
 
 
 def _wait_for_what_never_comes() -> None:
