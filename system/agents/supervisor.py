@@ -74,7 +74,9 @@ class Supervisor:
             stuck_before = self._clock.now() - timedelta(seconds=self._settings.stuck_after_s)
             for intent in executing:
                 await self._look_at(intent, stuck_before)
-        for case in await self._run_blocking(self._storage.agent_timeouts.open):
+        cases = await self._run_blocking(self._storage.agent_timeouts.open)
+        # Every worker is dead before anybody waits for Motion, which may be what they hang on.
+        for case in [await self._with_dead_worker(one) for one in cases if not self._is_anothers(one)]:
             await self._go_on_with(case)
 
     async def _look_at(self, intent: Intent, stuck_before: datetime) -> None:
@@ -83,11 +85,22 @@ class Supervisor:
             return  # taken over already, or of another machine: its own supervisor's, and else its lease's
         try:
             if intent.updated_at < stuck_before:
-                await self._recovery.notice(intent)
+                await self._notice(intent, named.process)
             elif not named.process.alive:
                 await self._give_back_of_dead(intent)
         except FencedOff:
             return  # it has ended after all
+
+    async def _notice(self, intent: Intent, process: WorkerProcess) -> None:
+        try:
+            await self._recovery.notice(intent)
+        except DatabaseUnavailable as error:
+            if not (self._settings.supervisor_may_kill and process.alive):
+                raise
+            # The row was read a moment ago, and cannot be written: a worker that hangs within a transaction holds its
+            # lock, until it dies. The next look takes the intent over.
+            _log.warning("cannot be taken over: %s", error, extra={"intent_id": intent.id, "worker": intent.worker})
+            await self._kill(process, intent.id, intent.worker)
 
     async def _give_back_of_dead(self, intent: Intent) -> None:
         claim = await self._run_blocking(lambda: self._storage.claims.standing(intent.id))
@@ -96,12 +109,13 @@ class Supervisor:
             await self._run_blocking(lambda: self._storage.claims.give_back(claim, "its worker died", retry_at=now))
             _log.warning("given back: its worker died", extra={"intent_id": intent.id, "worker": intent.worker})
 
-    async def _go_on_with(self, case: AgentTimeout) -> None:
+    def _is_anothers(self, case: AgentTimeout) -> bool:
+        """Whether it is a case of another machine, and so its own supervisor's, while there is one."""
         named = Named.read(case.worker)
-        if named is not None and not named.here and self._clock.now() < case.noticed_at + self._foreign_after:
-            return  # its own supervisor's, while there is one
+        return named is not None and not named.here and self._clock.now() < case.noticed_at + self._foreign_after
+
+    async def _go_on_with(self, case: AgentTimeout) -> None:
         try:
-            case = await self._dead(case, named) if case.dead_at is None else case
             if case.dead_at is None:
                 await self._recovery.give_back(case, OUT_OF_REACH)
                 return
@@ -113,36 +127,38 @@ class Supervisor:
         except FencedOff as error:
             _log.warning("settled by somebody else: %s", error, extra={"intent_id": case.intent_id})
 
-    async def _dead(self, case: AgentTimeout, named: Named | None) -> AgentTimeout:
+    async def _with_dead_worker(self, case: AgentTimeout) -> AgentTimeout:
         """The case with its worker dead; as it was when that could not be brought about."""
+        if case.dead_at is not None:
+            return case
+        named = Named.read(case.worker)
         if named is None or not named.here or not self._settings.supervisor_may_kill:
             _log.error(
                 "AgentContract timeout: its worker is out of reach",
                 extra={"intent_id": case.intent_id, "worker": case.worker},
             )
             return case
-        process = named.process
+        dead, stack = await self._kill(named.process, case.intent_id, case.worker)
+        if not dead:
+            return case
+        return await self._run_blocking(lambda: self._storage.agent_timeouts.note_dead(case, stack=stack))
+
+    async def _kill(self, process: WorkerProcess, intent_id: str, worker: str | None) -> tuple[bool, str | None]:
+        """Whether it has ended, and where it was before that, if it said so."""
         state = process.state
         stack = await self._run_blocking(lambda: self._ask_stack(process))
+        who = {"intent_id": intent_id, "worker": worker, "pid": process.pid}
+        where = stack or f"it does not say where it is (process state {state or 'ended'})"
         _log.error(
             "AgentContract timeout: %s; its worker is killed",
             ERROR_REASON,
-            extra={
-                "intent_id": case.intent_id,
-                "worker": case.worker,
-                "pid": process.pid,
-                "process_state": state,
-                "stack": stack or f"it does not say where it is (process state {state or 'ended'})",
-            },
+            extra={**who, "process_state": state, "stack": where},
         )
         try:
             dead = await self._run_blocking(lambda: process.kill(within_s=KILL_WITHIN_S))
         except PermissionError:
-            _log.error("may not kill it", extra={"intent_id": case.intent_id, "pid": process.pid})
-            return case
+            _log.error("may not kill it", extra=who)
+            return False, stack
         if not dead:
-            _log.error("it does not die", extra={"intent_id": case.intent_id, "pid": process.pid})
-            return case
-        await self._run_blocking(lambda: self._storage.agent_timeouts.note_dead(case, stack=stack))
-        cases = await self._run_blocking(self._storage.agent_timeouts.open)
-        return next((one for one in cases if one.id == case.id), case)
+            _log.error("it does not die", extra=who)
+        return dead, stack

@@ -1,7 +1,7 @@
 """`stuck`: executions that do not end, and settling one whose worker is known to be gone."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from system.commands.connecting import done, not_done, say, say_json, storage_fo
 from system.governance.operators import operator_name
 from system.recovery.agent_timeout import AgentTimeoutRecovery, NotStuck, Settled
 from system.settings import Settings
-from system.storage import FencedOff, OperatorAction, State, Storage
+from system.storage import OperatorAction, State, Storage
 
 LATELY = timedelta(days=1)
 
@@ -44,41 +44,64 @@ def list_stuck(as_json: bool = False) -> None:
 
 
 @stuck.command("resolve")
-@click.argument("intent")
-@click.option("--why", required=True, help="How you know that its worker is gone; goes into the audit.")
+@click.argument("intents", nargs=-1)
+@click.option("--in-vain", is_flag=True, help="All that are tried again and again in vain, instead of naming them.")
+@click.option("--why", required=True, help="How you know that nobody is at work on them; goes into the audit.")
 @_AS_JSON
-def resolve(intent: str, why: str, as_json: bool) -> None:
-    """Settle an executing intent with Motion at once: EXECUTED if it has the load, else FAILED.
+def resolve(intents: Sequence[str], in_vain: bool, why: str, as_json: bool) -> None:
+    """Settle intents with Motion at once: EXECUTED where it has the load, else FAILED.
 
     For an intent whose worker is gone, or was ended by hand: what a live worker did after that would not be written.
+    And for one that is tried in vain: work is never given up for an outage, unless a person does.
     """
+    if bool(intents) == in_vain:
+        raise click.UsageError("name intents, or say --in-vain")
     settings = Settings.load()
     with storage_for("stuck resolve") as storage:
-        settled = asyncio.run(_resolve(storage, settings, intent))
-        what = settled.as_json()
-        action = OperatorAction(who=operator_name(), command="stuck resolve", what=what, why=why)
-        storage.operator_actions.record(action)
-    done("stuck resolve", why=why, **what)
+
+        def record(one: Settled) -> None:
+            action = OperatorAction(who=operator_name(), command="stuck resolve", what=one.as_json(), why=why)
+            storage.operator_actions.record(action)
+
+        resolved, left = asyncio.run(_resolve(storage, settings, intents, record))
+    document = {"resolved": [one.as_json() for one in resolved], "left": left}
+    done("stuck resolve", why=why, **document)
     if as_json:
-        say_json(what)
-    else:
-        say(f"{intent}: {settled.outcome}" + (f", load {settled.load_id}" if settled.load_id else ""))
+        say_json(document)
+        return
+    lines = [f"{one.intent_id}: {one.outcome}{f', load {one.load_id}' if one.load_id else ''}" for one in resolved]
+    lines += [f"left alone: {reason}" for reason in left]
+    say(*(lines or ["nothing is tried in vain"]))
 
 
-async def _resolve(storage: Storage, settings: Settings, intent_id: str) -> Settled:
+async def _resolve(
+    storage: Storage, settings: Settings, named: Sequence[str], record: Callable[[Settled], None]
+) -> tuple[list[Settled], list[str]]:
+    """Settles the `named`, or without names all that is tried in vain, each with its row in the audit.
+
+    Returns what was settled, and why the others were not: of what was not named something may well come to its end.
+    """
+    resolved: list[Settled] = []
+    left: list[str] = []
+    by = f"operator {operator_name()}"[:80]
     async with httpx.AsyncClient(trust_env=False) as client:
-        motion = Motion(client, settings)
-        by = f"operator {operator_name()}"[:80]
-        recovery = AgentTimeoutRecovery(storage, motion, settings, SystemClock(), by=by)
-        try:
-            return await recovery.resolve(intent_id)
-        except NotStuck as error:
-            raise not_done("stuck resolve", str(error)) from None
-        except (MotionUnavailable, MotionRefused) as error:
-            why = f"Motion does not say whether there is a load, so nothing is final: {error}; run it again later"
-            raise not_done("stuck resolve", why) from None
-        except FencedOff as error:
-            raise not_done("stuck resolve", f"somebody else has settled it meanwhile: {error}") from None
+        recovery = AgentTimeoutRecovery(storage, Motion(client, settings), settings, SystemClock(), by=by)
+        in_vain = {} if named else await recovery.tried_in_vain()
+        for one in dict.fromkeys(named) or in_vain:
+            try:
+                since = in_vain.get(one)
+                settled = await (recovery.resolve(one) if since is None else recovery.give_up(one, since=since))
+            except NotStuck as error:
+                if named:
+                    raise not_done("stuck resolve", str(error)) from None
+                left.append(str(error))
+            except (MotionUnavailable, MotionRefused) as error:
+                why = f"Motion does not say whether there is a load, so nothing is final: {error}; run it again later"
+                raise not_done("stuck resolve", why) from None
+            else:
+                record(settled)
+                resolved.append(settled)
+    return resolved, left
 
 
 def _found(storage: Storage, settings: Settings) -> dict[str, Any]:

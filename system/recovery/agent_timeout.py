@@ -11,7 +11,8 @@ It kills nothing: that is the supervisor's, where the worker runs.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from system.agents.fold import rank_of, reference_of
@@ -26,6 +27,10 @@ NOMINAL_S: float = Settings.model_fields["stuck_after_s"].default
 ERROR_REASON = f"Agent timeout after {NOMINAL_S:g}s"
 """Says the playbook's value, also where a drill has shortened the setting."""
 OUT_OF_REACH = "worker out of reach, declared dead"
+RESOLVED_AT_ONCE_MAX = 1000
+_LOOK_AGAIN_S = 0.2
+_AFTER_THE_GUARD_S = 5.0
+"""Until what the guard has cut off is written down."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,9 +74,8 @@ class AgentTimeoutRecovery:
 
     async def notice(self, intent: Intent) -> AgentTimeout:
         """Opens a case and takes the intent over; FencedOff when it is no longer in that attempt."""
-        return await self._run_blocking(
-            lambda: self._storage.agent_timeouts.notice(intent, by=self._by, lease_s=self.lease_s)
-        )
+        timeouts = self._storage.agent_timeouts
+        return await self._run_blocking(lambda: timeouts.notice(intent, by=self._by, lease_s=self.lease_s))
 
     async def settle(self, case: AgentTimeout, *, dead_at: datetime) -> Settled | None:
         """Brings a case whose worker ended at `dead_at` to its end; None while Motion may still change its mind.
@@ -109,24 +113,66 @@ class AgentTimeoutRecovery:
         return await self._close(case, State.CONFIRMED)
 
     async def resolve(self, intent_id: str) -> Settled:
-        """What a person does who knows that the worker is gone: the whole of it at once.
+        """What a person does who knows that its worker is gone: the whole of it at once.
 
-        Raises NotStuck for an intent that is not executing, and what `settle` raises.
+        Also for an intent that waits, between two tries in vain. Raises NotStuck for any other, and what `settle` does.
         """
         intent = await self._run_blocking(lambda: self._storage.intents.get(intent_id))
         if intent is None:
             raise NotStuck(f"there is no intent {intent_id}")
+        if intent.state is State.CONFIRMED and (since := (await self.tried_in_vain()).get(intent_id)) is not None:
+            return await self.give_up(intent_id, since=since)
         if intent.state is not State.EXECUTING:
             raise NotStuck(f"intent {intent_id} is {intent.state}, not EXECUTING: nothing to resolve")
-        cases = await self._run_blocking(lambda: self._storage.agent_timeouts.open(limit=1000))
-        case = next((one for one in cases if one.intent_id == intent_id), None)
+        return await self._settle_now(intent)
+
+    async def tried_in_vain(self) -> dict[str, datetime]:
+        """The intents that are executed again and again for too long, and since when."""
+        before = self._clock.now() - timedelta(seconds=self._settings.stuck_after_s)
+        timeouts = self._storage.agent_timeouts
+        return await self._run_blocking(lambda: timeouts.tried_in_vain(since_before=before, limit=RESOLVED_AT_ONCE_MAX))
+
+    async def give_up(self, intent_id: str, *, since: datetime) -> Settled:
+        """Takes an intent that is tried in vain since then between two tries, and settles it.
+
+        A try that goes on is waited for. Raises NotStuck when it takes longer than the guard allows, or was not in vain
+        after all; and what `settle` does.
+        """
+        storage, lease_s = self._storage, self.lease_s
+        give_up_s = self._clock.monotonic_s() + self._settings.agent_guard_s + _AFTER_THE_GUARD_S
+        while True:
+            claim = await self._run_blocking(lambda: storage.claims.claim_this(intent_id, self._by, lease_s=lease_s))
+            if claim is not None:
+                return await self._settle_now(claim.intent, since=since)
+            intent = await self._run_blocking(lambda: storage.intents.get(intent_id))
+            if intent is None or intent.state not in (State.CONFIRMED, State.EXECUTING):
+                raise NotStuck(f"intent {intent_id} is {intent.state if intent else 'gone'} by now")
+            if self._clock.monotonic_s() > give_up_s:
+                raise NotStuck(f"intent {intent_id} is still in the hands of {intent.worker}, which hangs")
+            await self._clock.sleep_s(_LOOK_AGAIN_S)
+
+    async def _settle_now(self, intent: Intent, *, since: datetime | None = None) -> Settled:
+        """Settles what is executing by nobody, and waits until Motion cannot change its mind any more."""
+        timeouts = self._storage.agent_timeouts
+        cases = await self._run_blocking(lambda: timeouts.open(limit=RESOLVED_AT_ONCE_MAX))
+        case = next((one for one in cases if one.intent_id == intent.id), None)
         try:
-            case = case or await self.notice(intent)
+            if case is None:
+                # Known as dead from its first moment on: else the supervisor would take it for the case of a worker out
+                # of its reach, and give the intent back.
+                case = await self._run_blocking(
+                    lambda: timeouts.notice(intent, by=self._by, lease_s=self.lease_s, since=since, dead=True)
+                )
         except FencedOff as error:
             raise NotStuck(f"it moved while it was looked at: {error}") from None
+        if case.dead_at is None:
+            case = await self._run_blocking(partial(timeouts.note_dead, case, stack=None))
         dead_at = case.dead_at or self._clock.now()
-        while (settled := await self.settle(case, dead_at=dead_at)) is None:
-            await self._clock.sleep_s(min(0.2, self._settings.motion_settles_s))
+        try:
+            while (settled := await self.settle(case, dead_at=dead_at)) is None:
+                await self._clock.sleep_s(min(_LOOK_AGAIN_S, self._settings.motion_settles_s))
+        except FencedOff:
+            return await self._closed_elsewhere(case)  # the supervisor was quicker, in the same way
         return settled
 
     async def _close(self, case: AgentTimeout, state: State, load_id: str | None = None) -> Settled:

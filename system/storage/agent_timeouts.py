@@ -6,7 +6,7 @@ row holds the worker's name, because the intent's no longer does, and whoever ta
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,8 +47,14 @@ class AgentTimeouts:
     def __init__(self, database: Database, clock: Clock, ids: Ids) -> None:
         self._database, self._clock, self._ids = database, clock, ids
 
-    def notice(self, intent: Intent, *, by: str, lease_s: float) -> AgentTimeout:
-        """Opens a case for an executing `intent` and takes it over in the name `by`; FencedOff when it has moved."""
+    def notice(
+        self, intent: Intent, *, by: str, lease_s: float, since: datetime | None = None, dead: bool = False
+    ) -> AgentTimeout:
+        """Opens a case for an executing `intent` and takes it over in the name `by`; FencedOff when it has moved.
+
+        `since` is when it was first executed, where that was not in the attempt that is taken over. `dead` says that
+        its worker is known to have ended.
+        """
         now = self._clock.now()
         query = select(_intents, EPOCH.label("epoch_now")).where(_intents.c.id == intent.id)
 
@@ -64,11 +70,12 @@ class AgentTimeouts:
                 id=self._ids.new("agent timeout"),
                 intent_id=intent.id,
                 worker=intent.worker or "unknown",
-                executing_since=intent.updated_at,
+                executing_since=since or intent.updated_at,
                 noticed_by=by,
                 noticed_at=now,
                 attempt=intent.attempt + 1,
                 epoch=row.epoch_now,
+                dead_at=now if dead else None,
             )
             values = {name: getattr(case, name) for name in AgentTimeout.__slots__}
             connection.execute(insert(_table).values(values))
@@ -85,10 +92,11 @@ class AgentTimeouts:
         recent = or_(_table.c.closed_at.is_(None), _table.c.closed_at >= at)
         return self._read(select(_table).where(recent).order_by(_table.c.noticed_at.desc()).limit(limit))
 
-    def note_dead(self, case: AgentTimeout, *, stack: str | None) -> None:
-        """Its worker has ended; `stack` is where it was before."""
-        stack = None if stack is None else stack[:STACK_LENGTH_MAX]
-        self._write(case, {"dead_at": self._clock.now(), "stack": stack})
+    def note_dead(self, case: AgentTimeout, *, stack: str | None) -> AgentTimeout:
+        """The case with its worker ended now; `stack` is where it was before."""
+        dead = replace(case, dead_at=self._clock.now(), stack=None if stack is None else stack[:STACK_LENGTH_MAX])
+        self._write(case, {"dead_at": dead.dead_at, "stack": dead.stack})
+        return dead
 
     def close(self, case: AgentTimeout, outcome: str) -> None:
         """The intent is in a state that needs no more care."""

@@ -44,14 +44,20 @@ def _waiting() -> Select[Any]:
     return query
 
 
-def _waiting_shipment() -> Select[Any]:
-    """The same of those whose shipment nobody works on.
+def _this() -> Select[Any]:
+    """One intent, due or not; takes `waiting` (its state) and `this` (its id)."""
+    query = select(_intents, EPOCH.label("epoch_now")).where(_intents.c.state == bindparam("waiting"))
+    return query.where(_intents.c.id == bindparam("this")).with_for_update(skip_locked=True)
+
+
+def _of_idle_shipment(query: Select[Any]) -> Select[Any]:
+    """The same of intents whose shipment nobody works on.
 
     Both rows are locked, or the intent is skipped: no two agents get one shipment. The join has to begin at the
     intents, or the lock would take every idle shipment.
     """
     same = and_(_shipments.c.partner_id == _intents.c.partner_id, _shipments.c.shipment_id == _intents.c.shipment_id)
-    query = _waiting().join_from(_intents, _shipments, same).where(_shipments.c.executing_intent.is_(None))
+    query = query.join_from(_intents, _shipments, same).where(_shipments.c.executing_intent.is_(None))
     for family in _FAMILIES:
         query = query.prefix_with("STRAIGHT_JOIN", dialect=family)
     return query
@@ -60,7 +66,8 @@ def _waiting_shipment() -> Select[Any]:
 # Each statement stands once and takes its values when it runs: to build one costs more than to run it. The values that
 # it is found by are called `at_...`, because an update's own values have the names of the columns.
 _FAMILIES = ("mysql", "mariadb")
-_RECEIVED, _CONFIRMED = Prepared(_waiting()), Prepared(_waiting_shipment())
+_RECEIVED, _CONFIRMED = Prepared(_waiting()), Prepared(_of_idle_shipment(_waiting()))
+_THIS_CONFIRMED = Prepared(_of_idle_shipment(_this()))
 _SIGNAL = Prepared(select(_signals).where(_signals.c.id == bindparam("signal_id")))
 _partner = select(_partners).where(_partners.c.id == bindparam("partner_id"))
 _PARTNER, _PARTNER_HELD = Prepared(_partner), Prepared(_partner.with_for_update(read=True))
@@ -99,15 +106,11 @@ class Claims:
 
     def claim_confirmed(self, worker: str, *, lease_s: float) -> Claim | None:
         """The longest waiting confirmed intent whose shipment nobody works on, now EXECUTING, or None; see above."""
+        return self._claim_for_execution(_CONFIRMED, worker, lease_s)
 
-        def work(connection: Connection) -> Claim | None:
-            claim = self._claim(connection, _CONFIRMED, State.CONFIRMED, State.EXECUTING, worker, lease_s)
-            if claim is not None:
-                taken = {**_shipment_of(claim.intent), "executing_intent": claim.intent.id}
-                _TAKE.change(connection, taken)
-            return claim
-
-        return self._database.transact(work)
+    def claim_this(self, intent_id: str, worker: str, *, lease_s: float) -> Claim | None:
+        """One confirmed intent, due or not, now EXECUTING in the hands of `worker`; None while it cannot be had."""
+        return self._claim_for_execution(_THIS_CONFIRMED, worker, lease_s, this=intent_id)
 
     def held_by(self, worker: str) -> list[Claim]:
         """The claims that stand in `worker`'s name, oldest first: after a commit whose outcome it never learned."""
@@ -189,6 +192,18 @@ class Claims:
 
         return self._database.transact(work)
 
+    def _claim_for_execution(
+        self, waiting: Prepared, worker: str, lease_s: float, this: str | None = None
+    ) -> Claim | None:
+        def work(connection: Connection) -> Claim | None:
+            claim = self._claim(connection, waiting, State.CONFIRMED, State.EXECUTING, worker, lease_s, this)
+            if claim is not None:
+                taken = {**_shipment_of(claim.intent), "executing_intent": claim.intent.id}
+                _TAKE.change(connection, taken)
+            return claim
+
+        return self._database.transact(work)
+
     def _claim(
         self,
         connection: Connection,
@@ -197,9 +212,10 @@ class Claims:
         after: State,
         worker: str,
         lease_s: float,
+        this: str | None = None,
     ) -> Claim | None:
         now = self._clock.now()
-        row = waiting.one_or_none(connection, {"waiting": before_state, "now": now})
+        row = waiting.one_or_none(connection, {"waiting": before_state, "now": now, "this": this})
         if row is None:
             return None
         before = intent_of(row)

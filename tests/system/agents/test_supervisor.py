@@ -18,8 +18,8 @@ from system.agents.fold import content_of, rank_of, reference_of
 from system.agents.motion import Motion
 from system.agents.process import Named, WorkerProcess, own_place
 from system.agents.supervisor import Supervisor
-from system.recovery.agent_timeout import AgentTimeoutRecovery
-from system.storage import Claim, FencedOff, Intent, State
+from system.recovery.agent_timeout import AgentTimeoutRecovery, Settled
+from system.storage import Claim, DatabaseUnavailable, FencedOff, Intent, State
 from system.storage.blocking import in_place
 
 STACK = 'File "agent.py", line 1 in spins'
@@ -259,6 +259,108 @@ def test_a_case_that_another_supervisor_left_is_gone_on_with(middle: Any, worker
     _supervise(middle, 3, wait_s=11)
     assert worker.wait() == -signal.SIGKILL
     assert _now(middle, claim.intent.id).state is State.FAILED
+
+
+def test_what_an_operator_resolves_is_not_given_back_by_the_supervisor(middle: Any) -> None:
+    """It looks while the operator waits until Motion cannot change its mind any more, and does the same."""
+    _confirmed(middle)
+    claim = _claimed(middle, "agents-1")
+    middle.clock.move(301)
+
+    class Looking:
+        """The operator's clock: while it sleeps the supervisor looks."""
+
+        now, monotonic_s = middle.clock.now, middle.clock.monotonic_s
+
+        async def sleep_s(self, seconds: float) -> None:
+            middle.clock.move(seconds)
+            await looking[0].step()
+
+    looking: list[Supervisor] = []
+
+    async def work() -> Settled:
+        async with middle.client() as client:
+            motion = Motion(client, middle.settings)
+
+            def recovery(clock: Any, by: str) -> AgentTimeoutRecovery:
+                return AgentTimeoutRecovery(
+                    middle.storage, motion, middle.settings, clock, by=by, run_blocking=in_place
+                )
+
+            supervisor = Supervisor(
+                middle.storage,
+                recovery(middle.clock, "supervisor"),
+                middle.settings,
+                middle.clock,
+                ask_stack=lambda process: STACK,
+                run_blocking=in_place,
+            )
+            looking.append(supervisor)
+            return await recovery(Looking(), "operator ada").resolve(claim.intent.id)
+
+    settled = asyncio.run(work())
+    assert (settled.outcome, _now(middle, claim.intent.id).state) == ("FAILED", State.FAILED)
+    assert middle.storage.agent_timeouts.open() == []
+    assert _now(middle, claim.intent.id).retries == 0, "it was never given back"
+
+
+def test_every_worker_is_dead_before_motion_is_waited_for(middle: Any, worker: "subprocess.Popen[bytes]") -> None:
+    """What Motion does not answer may be what the second one hangs on as well."""
+    _confirmed(middle, 2)
+    first = _claimed(middle, "agents-1")
+    middle.storage.agent_timeouts.notice(first.intent, by="operator", lease_s=300, dead=True)
+    _claimed(middle, _name(worker))
+    middle.clock.move(301)
+    alive: list[bool] = []
+
+    def asked(_: httpx.Request) -> httpx.Response:
+        alive.append(worker.poll() is None)
+        return httpx.Response(503)
+
+    middle.outage = asked
+    _supervise(middle)
+    assert len(alive) == 2
+    assert not any(alive)
+
+
+def test_a_worker_that_holds_the_lock_of_its_intent_is_killed_all_the_same(
+    middle: Any, worker: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped within a transaction it would keep everybody from taking its intent over, for ever."""
+    _confirmed(middle)
+    claim = _claimed(middle, _name(worker))
+    middle.clock.move(301)
+    timeouts = middle.storage.agent_timeouts
+    notice = timeouts.notice
+
+    def while_it_is_locked(*arguments: Any, **named: Any) -> Any:
+        if worker.poll() is None:
+            raise DatabaseUnavailable("Lock wait timeout exceeded; try restarting transaction")
+        return notice(*arguments, **named)
+
+    monkeypatch.setattr(timeouts, "notice", while_it_is_locked)
+    _supervise(middle, 1)
+    assert worker.wait() == -signal.SIGKILL
+    assert _now(middle, claim.intent.id).attempt == claim.intent.attempt
+    _supervise(middle, 3, wait_s=11)
+    assert _now(middle, claim.intent.id).state is State.FAILED
+
+
+def test_while_the_database_is_away_nobody_is_killed_who_is_out_of_reach(
+    make_middle: Callable[..., Any], worker: "subprocess.Popen[bytes]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    middle = make_middle(supervisor_may_kill=False)
+    _confirmed(middle)
+    _claimed(middle, _name(worker))
+    middle.clock.move(301)
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(middle.storage.agent_timeouts, "notice", away)
+    with pytest.raises(DatabaseUnavailable):
+        _supervise(middle)
+    assert worker.poll() is None
 
 
 def test_the_worker_of_another_machine_is_left_to_its_own_supervisor(middle: Any) -> None:

@@ -3,12 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
+from system.recovery import agent_timeout
 from system.storage import Claim, NewSignal, Resolution, State, Storage
 
 
@@ -89,7 +90,7 @@ def test_resolve_asks_motion_and_leaves_its_row(
     assert run("stuck", "resolve", executing.intent.id).exit_code == 2, "a reason is asked for"
     if booked:
         motion.append({"load_id": "L1", "reference": "P1:S1", "status": "BOOKED", "content": {}, "rank": [0]})
-    found = document("stuck", "resolve", executing.intent.id, "--why", "its host is gone")
+    (found,) = document("stuck", "resolve", executing.intent.id, "--why", "its host is gone")["resolved"]
     assert (found["outcome"], found["load_id"]) == (("EXECUTED", "L1") if booked else ("FAILED", None))
     intent = storage.intents.get(executing.intent.id)
     assert intent is not None
@@ -100,6 +101,56 @@ def test_resolve_asks_motion_and_leaves_its_row(
     again = run("stuck", "resolve", executing.intent.id, "--why", "again")
     assert again.exit_code == 1
     assert "not EXECUTING" in again.output
+
+
+@pytest.fixture
+def in_vain(executing: Claim, storage: Storage, monkeypatch: pytest.MonkeyPatch) -> Claim:
+    """Its try ended at the guard; it waits for the next one, for longer than any test takes."""
+    monkeypatch.setenv("STUCK_AFTER_S", "0.000001")
+    storage.claims.give_back(executing, "Timeout", retry_at=datetime.now(UTC) + timedelta(hours=1))
+    return executing
+
+
+@pytest.mark.parametrize("booked", [True, False])
+@pytest.mark.parametrize("by_name", [True, False])
+def test_what_is_tried_in_vain_is_given_up_by_a_person_alone(
+    document: Any, in_vain: Claim, storage: Storage, motion: list[dict[str, Any]], booked: bool, by_name: bool
+) -> None:
+    intent_id = in_vain.intent.id
+    assert [one["intent_id"] for one in document("stuck", "list")["tried_in_vain"]] == [intent_id]
+    if booked:
+        motion.append({"load_id": "L1", "reference": "P1:S1", "status": "BOOKED", "content": {}, "rank": [0]})
+    which = intent_id if by_name else "--in-vain"
+    found = document("stuck", "resolve", which, "--why", "Motion does not take it")
+    assert found["left"] == []
+    assert [(one["intent_id"], one["outcome"]) for one in found["resolved"]] == [
+        (intent_id, "EXECUTED" if booked else "FAILED")
+    ]
+    assert [action.what["intent_id"] for action in storage.operator_actions.newest()] == [intent_id]
+    (case,) = document("stuck", "list")["cases"]
+    tries = [step.at for step in storage.transitions.of(intent_id) if step.to_state is State.EXECUTING]
+    assert case["executing_since"] == tries[0].isoformat()
+    again = document("stuck", "resolve", "--in-vain", "--why", "again")
+    assert again == {"resolved": [], "left": []}
+
+
+def test_what_is_just_being_tried_is_waited_for_and_then_left_alone_when_it_hangs(
+    document: Any, in_vain: Claim, storage: Storage, motion: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_timeout, "_AFTER_THE_GUARD_S", 0.1)
+    monkeypatch.setenv("AGENT_GUARD_S", "0.1")
+    assert storage.claims.claim_this(in_vain.intent.id, "agents-1", lease_s=600) is not None
+    found = document("stuck", "resolve", "--in-vain", "--why", "Motion does not take it")
+    assert found["resolved"] == []
+    assert "still in the hands of agents-1" in found["left"][0]
+    assert storage.operator_actions.newest() == []
+
+
+def test_intents_are_named_or_all_are_meant(run: Any, executing: Claim) -> None:
+    for arguments in ([], [executing.intent.id, "--in-vain"]):
+        result = run("stuck", "resolve", *arguments, "--why", "x")
+        assert result.exit_code == 2
+        assert "name intents, or say --in-vain" in result.output
 
 
 def test_without_motion_nothing_is_final(

@@ -34,8 +34,9 @@ def test_its_course(storage: Storage, signal_of: Callable[..., NewSignal], clock
     with pytest.raises(FencedOff):
         storage.claims.finish_execution(claim, "L1")
 
-    storage.agent_timeouts.note_dead(case, stack="x" * 100_000)
+    noted = storage.agent_timeouts.note_dead(case, stack="x" * 100_000)
     (dead,) = storage.agent_timeouts.open()
+    assert dead == noted
     assert dead.dead_at == clock.now()
     assert dead.stack is not None
     assert len(dead.stack) < 65_536
@@ -52,6 +53,15 @@ def test_its_course(storage: Storage, signal_of: Callable[..., NewSignal], clock
     assert storage.agent_timeouts.since(clock.now() + timedelta(seconds=1)) == []
     steps = [(one.from_state, one.to_state, one.actor) for one in storage.transitions.of(claim.intent.id)]
     assert steps[-2:] == [("CONFIRMED", "EXECUTING", "agents-1"), ("EXECUTING", "FAILED", "supervisor")]
+
+
+def test_one_that_is_known_to_be_dead_is_so_from_its_first_moment(
+    storage: Storage, signal_of: Callable[..., NewSignal], clock: Any
+) -> None:
+    claim, since = _executing(storage, signal_of("S1")), clock.now() - timedelta(hours=1)
+    case = storage.agent_timeouts.notice(claim.intent, by="operator", lease_s=300, since=since, dead=True)
+    assert (case.executing_since, case.dead_at) == (since, clock.now())
+    assert storage.agent_timeouts.open() == [case]
 
 
 def test_only_one_of_two_notices_it(storage: Storage, signal_of: Callable[..., NewSignal]) -> None:

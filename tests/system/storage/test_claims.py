@@ -113,6 +113,25 @@ def test_one_agent_to_a_shipment_at_a_time(storage: Storage, signal_of: Make) ->
     assert _claimed(storage, "three").intent.shipment_id == "S1"
 
 
+def test_one_intent_is_claimed_by_its_id_due_or_not(storage: Storage, signal_of: Make, clock: Any) -> None:
+    _confirm(storage, signal_of("S1"), signal_of("S1", "change", "2"))
+    first = _claimed(storage, "agents")
+    (other,) = storage.intents.in_state(State.CONFIRMED)
+    assert storage.claims.claim_this(first.intent.id, "operator", lease_s=60) is None, "somebody is at it"
+    assert storage.claims.claim_this(other.id, "operator", lease_s=60) is None, "somebody is at its shipment"
+    assert storage.claims.claim_this("789", "operator", lease_s=60) is None
+    storage.claims.give_back(first, "Timeout", retry_at=clock.now() + timedelta(hours=1))
+
+    claim = storage.claims.claim_this(first.intent.id, "operator", lease_s=60)
+    assert claim is not None
+    assert (claim.intent.state, claim.intent.worker) == (State.EXECUTING, "operator")
+    assert claim.intent.attempt == first.intent.attempt + 1
+    with pytest.raises(FencedOff):
+        storage.claims.finish_execution(first, "L1")
+    storage.claims.fail_execution(claim, "given up")
+    assert storage.claims.claim_this(other.id, "operator", lease_s=60) is not None
+
+
 @pytest.mark.parametrize("end", ["finish", "fail", "give_back"])
 def test_every_end_frees_the_shipment(storage: Storage, signal_of: Make, clock: Any, end: str) -> None:
     _confirm(storage, signal_of("S1"))
