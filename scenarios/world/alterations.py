@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
 
+from harness.history import Kind
 from harness.traffic import Stage
 from scenarios.world.sent_tender import SentTender
 
@@ -44,3 +45,30 @@ class InjectedName:
             return tender
         *others, last = tender.stops
         return replace(tender, stops=(*others, replace(last, name=self.text)))
+
+
+INDIGESTIBLE = "indigestible"
+"""What the history calls a tender that was made so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indigestible:
+    """The first `times` originals that any partner tenders after the fault called `after` carry `commodity`.
+
+    Whatever cannot deal with that commodity meets it so often and no more. Each one is written into the history, which
+    is also how they are counted: all partners have one history, and an interchange may hold several.
+    """
+
+    commodity: str
+    after: str
+    times: int
+
+    def of(self, tender: SentTender, stage: Stage, random: Random) -> SentTender:
+        if tender.purpose != "original":
+            return tender
+        made = len(stage.history.where(kind=Kind.PROBE, action=INDIGESTIBLE))
+        if made >= self.times or not stage.history.where(kind=Kind.FAULT, action=self.after):
+            return tender
+        value = {"identity": tender.identity, "commodity": self.commodity}
+        stage.history.append(actor=f"partner {tender.partner}", kind=Kind.PROBE, action=INDIGESTIBLE, value=value)
+        return replace(tender, commodity=self.commodity)

@@ -2,12 +2,14 @@
 
 A real server with a real ledger, so that "exactly one load" is counted where the harm would be done. It honours
 `Idempotency-Key`, and can be told to be slow, to fail, to hang, or to book and lose the answer or never give it, which
-is the worst thing that an outside party does. A client that gives up does not stop a slow booking, as in life. What it
-did with each request while it was told something, it writes down.
+is the worst thing that an outside party does; with all requests, or only with writes that contain a certain text, which
+leaves looking and all other loads as they were. A client that gives up does not stop a slow booking, as in life. What
+it did with each request while it was told something, it writes down.
 
 `/loads` and `/ledger` want the bearer key of MOTION_API_KEY; `/control/...` wants none, since it belongs to the drill.
 """
 
+import json
 import logging
 import os
 from collections import deque
@@ -41,6 +43,7 @@ LOOKED_AT_FREELY = ("book_and_lose", "book_and_hang")
 SLOW_DELAY_S = 2.0
 TREATED_KEPT_MAX = 10_000
 LISTED_MAX = 10_000
+CONTAINED_LENGTH_MAX = 200
 _log = logging.getLogger(__name__)
 
 Mode = Literal["ok", "slow", "fail", "hang", "book_and_lose", "book_and_hang"]
@@ -57,14 +60,20 @@ class Motion:
         self.loads = Loads()
         self.behaviour = Behaviour()
         self.mode: Mode = "ok"
+        self.contains = ""
         self.treated: deque[dict[str, Any]] = deque(maxlen=TREATED_KEPT_MAX)
         self.treated_count = 0
 
     def become(self, document: Mapping[str, Any]) -> None:
-        """Behave as `{"mode", "delay_s"?, "status"?, "times"?}` says from the next request on. Raises BadRequest."""
-        mode = document.get("mode", "ok")
+        """Behave as `{"mode", "delay_s"?, "status"?, "times"?, "contains"?}` says from the next request on.
+
+        With `contains` only writes whose body contains that text are treated so. Raises BadRequest.
+        """
+        mode, contains = document.get("mode", "ok"), document.get("contains", "")
         if mode not in MODES:
             raise BadRequest(f"mode: expected one of {', '.join(MODES)}, seen {mode!r}")
+        if not isinstance(contains, str) or len(contains) > CONTAINED_LENGTH_MAX:
+            raise BadRequest(f"contains: expected a text of up to {CONTAINED_LENGTH_MAX} characters, seen {contains!r}")
         self.behaviour.become(
             {
                 "delay_s": document.get("delay_s", SLOW_DELAY_S if mode == "slow" else 0),
@@ -74,43 +83,61 @@ class Motion:
                 "times": document.get("times"),
             }
         )
-        self.mode = mode
+        self.mode, self.contains = mode, contains
 
     def as_json(self) -> dict[str, Any]:
         """The behaviour, as `become` takes it; `times` counts down as it is used up."""
         told = self.behaviour.as_json()
-        return {"mode": self.mode, "delay_s": told["delay_s"], "status": told["status"], "times": told["times"]}
+        shown = ("delay_s", "status", "times")
+        return {"mode": self.mode, "contains": self.contains, **{name: told[name] for name in shown}}
 
-    async def treat(self, request: Request) -> tuple[Response | None, Answering]:
-        """An answer to give instead of doing the work, if there is one, and what becomes of the work's own answer."""
+    async def treat(
+        self, request: Request, document: Mapping[str, Any] | None = None
+    ) -> tuple[Response | None, Answering]:
+        """An answer to give instead of doing the work, if there is one, and what becomes of the work's own answer.
+
+        `document` is what a write asks for.
+        """
         if not bearer_fits(request, self.api_key):
             return JSONResponse({"error": "the bearer key is wrong or missing"}, status_code=401), "given"
-        if request.method == "GET" and self.mode in LOOKED_AT_FREELY:
+        if not self._concerns(request, document):
             return None, "given"
         mode, behaviour = self.mode, self.behaviour.take()
         if behaviour.delay_s:
-            self._note(request, "delayed")
+            self._note(request, "delayed", document)
             await sleep_s(behaviour.delay_s)
         if behaviour.hang and mode == "hang":
-            self._note(request, "held")
+            self._note(request, "held", document)
             await hold(request, behaviour.changed, behaviour.limit_s)
             return JSONResponse({"error": "held"}, status_code=503), "given"
         if behaviour.status:
-            self._note(request, str(behaviour.status))
+            self._note(request, str(behaviour.status), document)
             return JSONResponse({"error": "told to fail"}, status_code=behaviour.status), "given"
         if behaviour.hang:
-            self._note(request, "done and held")
+            self._note(request, "done and held", document)
             return None, "held"
         if behaviour.lose_answer:
-            self._note(request, "done and lost")
+            self._note(request, "done and lost", document)
             return None, "lost"
         return None, "given"
 
-    def _note(self, request: Request, answered: str) -> None:
+    def _concerns(self, request: Request, document: Mapping[str, Any] | None) -> bool:
+        """Whether the request is one of those that are treated otherwise than well."""
+        if request.method == "GET" and (self.contains or self.mode in LOOKED_AT_FREELY):
+            return False
+        return self.contains in json.dumps(document, ensure_ascii=False)
+
+    def _note(self, request: Request, answered: str, document: Mapping[str, Any] | None) -> None:
         """Keeps how a request was treated; the oldest are dropped beyond `TREATED_KEPT_MAX`."""
         self.treated_count += 1
         self.treated.append(
-            {"number": self.treated_count, "method": request.method, "path": request.url.path, "answered": answered}
+            {
+                "number": self.treated_count,
+                "method": request.method,
+                "path": request.url.path,
+                "reference": (document or {}).get("reference"),
+                "answered": answered,
+            }
         )
 
 
@@ -123,7 +150,7 @@ def app(world: Motion) -> ASGIApp:
             return JSONResponse({"error": "expected a header Idempotency-Key"}, status_code=400)
         document = await json_object(request)
         released = world.behaviour.changed
-        instead, answering = await world.treat(request)
+        instead, answering = await world.treat(request, document)
         if instead is not None:
             return instead
         try:

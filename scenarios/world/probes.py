@@ -70,7 +70,10 @@ def transitions(service: str) -> SqlProbe:
         name="transitions",
         service=service,
         field="transitions",
-        sql="SELECT intent_id, from_state AS `from`, to_state AS `to`, at, actor FROM freight.transitions ORDER BY at",
+        sql=(
+            "SELECT intent_id, from_state AS `from`, to_state AS `to`, at, actor, attempt, epoch "
+            "FROM freight.transitions ORDER BY at, number"
+        ),
     )
 
 
@@ -101,6 +104,45 @@ def hallucinations(service: str) -> SqlProbe:
             "AND i.error_reason LIKE 'Hallucination: %%'"
         ),
         every_s=0.1,
+    )
+
+
+def agent_work(service: str, *, overdue_after_s: float) -> SqlProbe:
+    """What the agents are at: a gauge called `agent_work`.
+
+    `open`: intents that have not come to rest; `overdue`: those of them that were first executed longer ago than
+    `overdue_after_s`; `hung`: those that were given up for hung, of which `settled` are cared for, and `executed_later`
+    have been executed all the same.
+    """
+    intents, timeouts, steps = "freight.intents", "freight.agent_timeouts", "freight.transitions"
+    return SqlProbe(
+        name="agent_work",
+        service=service,
+        gauge=True,
+        sql=(
+            f"SELECT (SELECT COUNT(*) FROM {intents} WHERE state IN ({_OPEN_STATES})) AS open, "
+            f"(SELECT COUNT(DISTINCT i.id) FROM {intents} i JOIN {steps} s ON s.intent_id = i.id "
+            "WHERE i.state IN ('CONFIRMED', 'EXECUTING') AND s.to_state = 'EXECUTING' "
+            f"AND s.at < UTC_TIMESTAMP(6) - INTERVAL {overdue_after_s * 1e6:.0f} MICROSECOND) AS overdue, "
+            f"(SELECT COUNT(*) FROM {timeouts}) AS hung, "
+            f"(SELECT COUNT(*) FROM {timeouts} WHERE closed_at IS NOT NULL) AS settled, "
+            f"(SELECT COUNT(*) FROM {timeouts} t JOIN {intents} i ON i.id = t.intent_id WHERE i.state = 'EXECUTED') "
+            "AS executed_later"
+        ),
+        every_s=0.1,
+    )
+
+
+def hung(service: str) -> SqlProbe:
+    """Each execution that was given up for hung, with the process that had it where that was a worker: `hung`."""
+    process = "SUBSTRING_INDEX(SUBSTRING_INDEX(worker, '-', 3), '-', -1)"
+    return SqlProbe(
+        name="hung",
+        service=service,
+        sql=(
+            f"SELECT intent_id, worker, executing_since, outcome, SUBSTRING_INDEX({process}, '.', 1) AS pid, "
+            f"SUBSTRING_INDEX({process}, '.', -1) AS started_ticks FROM freight.agent_timeouts ORDER BY noticed_at"
+        ),
     )
 
 

@@ -98,7 +98,7 @@ class TenderSource:
     Shipment ids hold a digest of seed and partner, so they are unique within a run if no two sources share both.
     About a seventh of the sets change an earlier shipment, a fourteenth cancels one; one batch in eight holds several
     sets, one in ten is JSON. `originals_only` leaves changes and cancels out; `alter` may make something else of each
-    tender or change before it is written.
+    tender or change before it is written. A shipment whose commodity it replaced is not spoken of again.
     """
 
     def __init__(
@@ -184,7 +184,8 @@ class TenderSource:
             stops=stops,
         )
         tender = self._alter(plain)
-        self._open.append(_Shipment(tender))
+        if tender.commodity == plain.commodity:
+            self._open.append(_Shipment(tender))
         del self._open[:-_OPEN_SHIPMENTS_MAX]
         return tender
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 import pytest
 
 from harness.clock import Clock
-from harness.history import History
+from harness.history import History, Kind
 from harness.traffic import Stage
-from scenarios.world.alterations import Alteration, InjectedName, altering
+from scenarios.world.alterations import INDIGESTIBLE, Alteration, Indigestible, InjectedName, altering
 from scenarios.world.reading import read_signal
 from scenarios.world.sent_tender import SentTender
 from scenarios.world.tenders import TenderSource
@@ -53,3 +53,38 @@ def test_a_seed_repeats_it() -> None:
     one, other = (tendered(InjectedName(text=ORDER, share=0.5), seed=7) for _ in range(2))
     assert one == other
     assert one != tendered(InjectedName(text=ORDER, share=0.5), seed=8)
+
+
+PERPETUAL = Indigestible(commodity="PERPETUAL MOTION MACHINES", after="spin", times=3)
+
+
+def days_work(play: Stage, *partners: str, batches: int = 150) -> list[SentTender]:
+    """What partners tender in turn, the fault standing from the third batch on; all that they say of each shipment."""
+    sources = [TenderSource(1, partner, alter=altering((PERPETUAL,), play)) for partner in partners]
+    tenders: list[SentTender] = []
+    for number in range(batches):
+        if number == 3:
+            play.history.append(actor="drill", kind=Kind.FAULT, action="spin", value={"main": True})
+        batch = sources[number % len(sources)].next()
+        assert sum(one.commodity == PERPETUAL.commodity for one in batch.tenders) == batch.body.decode().count("PERPET")
+        tenders += batch.tenders
+    return tenders
+
+
+def test_what_cannot_be_digested_is_tendered_so_often_after_the_fault_and_never_spoken_of_again() -> None:
+    play = stage()
+    tenders = days_work(play, "P1001", "P1002")
+    made = [tender for tender in tenders if tender.commodity == PERPETUAL.commodity]
+    assert [tender.purpose for tender in made] == ["original"] * PERPETUAL.times
+    told = play.history.where(kind=Kind.PROBE, action=INDIGESTIBLE)
+    assert [event.value["identity"] for event in told] == [tender.identity for tender in made]
+    spoken_of = {tender.reference for tender in made}
+    assert sum(tender.reference in spoken_of for tender in tenders) == PERPETUAL.times
+    assert {tender.purpose for tender in tenders} == {"original", "change", "cancel"}
+
+
+def test_an_injector_that_does_nothing_makes_nobody_tender_it() -> None:
+    play = stage()
+    play.history.append(actor="drill", kind=Kind.FAULT, action="noop instead of spin", value={"main": True})
+    source = TenderSource(1, "P1001", originals_only=True, alter=altering((PERPETUAL,), play))
+    assert all(tender.commodity != PERPETUAL.commodity for _ in range(30) for tender in source.next().tenders)

@@ -142,4 +142,36 @@ def test_what_it_did_to_requests_stands_in_its_diary(client: httpx.Client) -> No
     book(client)
     book(client)
     (entry,) = client.get(f"/control/requests?after={before}").json()["requests"]
-    assert (entry["number"], entry["method"], entry["path"], entry["answered"]) == (before + 1, "POST", "/loads", "500")
+    assert entry == {
+        "number": before + 1,
+        "method": "POST",
+        "path": "/loads",
+        "reference": BOOKING["reference"],
+        "answered": "500",
+    }
+
+
+@pytest.mark.parametrize("mode", ["hang", "book_and_hang", "slow", "fail", "book_and_lose"])
+def test_only_writes_that_contain_a_text_are_treated_so(client: httpx.Client, mode: str) -> None:
+    told = {"mode": mode, "contains": "PERPETUAL", "delay_s": 60 if mode == "slow" else 0}
+    client.post("/control/behaviour", json=told).raise_for_status()
+    assert client.get("/control/behaviour").json()["contains"] == "PERPETUAL"
+    assert book(client).status_code == 201, "any other load is booked"
+    assert client.get("/loads").json()["loads"][0]["load_id"], "looking is answered"
+    poison = {**BOOKING, "reference": "P1001:S2", "content": {"commodity": "PERPETUAL MOTION MACHINES"}}
+    try:
+        answer = client.post("/loads", json=poison, headers={"Idempotency-Key": "p"}, timeout=0.3)
+    except httpx.TransportError:
+        assert mode != "fail"
+    else:
+        assert (mode, answer.status_code) == ("fail", 503)
+    entry = client.get("/control/requests").json()["requests"][-1]
+    assert (entry["reference"], entry["path"]) == ("P1001:S2", "/loads")
+
+
+@pytest.mark.parametrize("contains", [7, "x" * 201, None])
+def test_what_is_to_be_contained_is_a_short_text(client: httpx.Client, contains: object) -> None:
+    answer = client.post("/control/behaviour", json={"mode": "hang", "contains": contains})
+    assert answer.status_code == 400
+    assert "contains" in answer.json()["error"]
+    assert client.get("/control/behaviour").json()["mode"] == "ok"

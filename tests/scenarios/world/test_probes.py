@@ -102,6 +102,8 @@ SQL_PROBES = (
     probes.intent_states("replica_states", "database-replica"),
     probes.transitions("database-replica"),
     probes.open_work("database-replica"),
+    probes.agent_work("database-replica", overdue_after_s=1.0),
+    probes.hung("database-replica"),
     probes.witness_rows("database-replica"),
     probes.semi_sync_status("database-primary"),
 )
@@ -130,6 +132,14 @@ def test_open_work_is_a_gauge_of_what_has_not_come_to_rest() -> None:
     assert history[0].value == {"intents": 3}
     assert "'EXECUTED'" not in probe.sql
     assert "'CONFIRMED'" in probe.sql
+
+
+def test_the_work_of_the_agents_is_a_gauge() -> None:
+    probe = probes.agent_work("database-replica", overdue_after_s=1.5)
+    row = {"open": 3, "overdue": 1, "hung": 2, "settled": 1, "executed_later": 0}
+    assert seen(probe, ToyEnvironment(rows={probe.sql: [row]}))[0].value == row
+    assert "INTERVAL 1500000 MICROSECOND" in probe.sql
+    assert all(f" AS {name}" in probe.sql for name in row)
 
 
 def test_transitions_stand_under_the_name_that_the_checker_reads() -> None:
