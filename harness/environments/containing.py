@@ -11,15 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import harness
 from harness.clock import Deadline, sleep_s
 from harness.environments.base import EnvironmentFault, ProcessIdentity
 from harness.environments.container_plan import ContainerPlan, directories_seen
-from harness.environments.engine import Engine, Recipe, run_as
+from harness.environments.engine import Engine, Mount, Recipe, run_as
 from harness.environments.placing import PROXY
 from harness.environments.running import Running, exists
 from harness.services.base import Launcher, Placement, Program, PythonModule, ServiceFault
 
 PYTHON = "python3"
+ENGINE_ROOM = Path("/opt/drill-harness")
+"""Where containers import the harness from: the fault proxy and the inbox are its programs."""
 WAIT_EVERY_S = 0.02
 
 
@@ -92,11 +95,7 @@ class Containing:
             argv=command.argv,
             environ=self._environ(command.environ),
             workdir=self._project,
-            mounts={
-                self._project: False,
-                self._run / "logs": True,
-                **dict.fromkeys((path for path in directories if path.is_dir()), True),
-            },
+            mounts=self._mounts(*(path for path in directories if path.is_dir())),
             ports=list(plan.services[name].values()),
             networks=[(self.network(name), plan.address(name)), *guests],
             log=log,
@@ -111,7 +110,7 @@ class Containing:
             argv=[PYTHON, "-m", command.module, *command.argv],
             environ=self._environ(command.environ),
             workdir=self._project,
-            mounts={self._project: False, self._run / "logs": True, directory: False},
+            mounts=self._mounts(directory),
             ports=[plan.proxy, *plan.links.values()],
             networks=[(self.network(name), plan.proxy_address(name)) for name in plan.networks],
             log=log,
@@ -126,7 +125,14 @@ class Containing:
         return self.engine.run_inside(self.container(name), command.argv, environ, self._project)
 
     def _environ(self, own: Mapping[str, str]) -> Mapping[str, str]:
-        return {**own, "PYTHONPATH": str(self._project), "PYTHONDONTWRITEBYTECODE": "1"}
+        path = os.pathsep.join([str(self._project), str(ENGINE_ROOM)])
+        return {**own, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def _mounts(self, *own: Path) -> list[Mount]:
+        """The project and the harness to read; the logs and a service's own directories to write."""
+        sources = Mount(source=Path(harness.__file__).parent, at=ENGINE_ROOM / harness.__name__)
+        to_write = [Mount(source=path, writable=True) for path in (self._run / "logs", *own)]
+        return [Mount(source=self._project), sources, *to_write]
 
     def identity(self, name: str) -> ProcessIdentity:
         """The first process of a service's container; raises EnvironmentFault when it never was started."""

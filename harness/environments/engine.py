@@ -8,11 +8,12 @@ after. The engine must be local: its processes are looked at through `/proc`.
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.environments.base import EnvironmentFault, ProcessIdentity
-from harness.environments.guardian import ENGINE, ENGINE_LABEL, process_row
+from harness.environments.guardian import ENGINE, ENGINE_LABEL, answer_of, begin_to_ask, process_row
 from harness.environments.subnets import Network
 
 if TYPE_CHECKING:
@@ -22,16 +23,24 @@ if TYPE_CHECKING:
 DEFAULT_SOCKET = "/var/run/docker.sock"
 INSTALL = "apt-get install --yes docker.io, start dockerd, and let this user reach its socket"
 ANSWERS_WITHIN_S = 60
-LOOK_WITHIN_S = 3
 USER = 10_001
 """Who containers run as when the harness runs as root; else they run as the harness's user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A directory of the host that a container sees, under its own path or under `at`."""
+
+    source: Path
+    writable: bool = False
+    at: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """One container: what it runs, where it stands, what it sees.
 
-    `mounts` are directories seen under their own paths, true for those that it may write. `ports` are published on the
+    `ports` are published on the
     host's loopback under their own numbers. `networks` are names with the address there; the first is its own.
     """
 
@@ -40,7 +49,7 @@ class Recipe:
     argv: Sequence[str]
     environ: Mapping[str, str]
     workdir: Path
-    mounts: Mapping[Path, bool]
+    mounts: Sequence[Mount]
     ports: Sequence[int]
     networks: Sequence[tuple[str, str]]
     log: Path
@@ -59,21 +68,15 @@ def socket_path(environ: Mapping[str, str] = os.environ) -> str:
 
 def engine_problem() -> str | None:
     """Why no containers can be run here; None when they can."""
-    try:
-        import docker
-    except ImportError:
+    if find_spec("docker") is None or find_spec("testcontainers") is None:
         return "the Python packages for containers are not installed: pip install 'drill-harness[containers]'"
     try:
         path = socket_path()
-        client = docker.DockerClient(base_url=f"unix://{path}", timeout=LOOK_WITHIN_S)
-        try:
-            client.ping()
-        finally:
-            client.close()
     except EnvironmentFault as error:
         return str(error)
-    except (docker.errors.DockerException, OSError) as error:
-        return f"no container engine answers at {path}: {str(error)[:200]}; {INSTALL}"
+    version = answer_of(begin_to_ask(path, "GET", "/version"))
+    if not isinstance(version, dict) or "ApiVersion" not in version:
+        return f"no container engine answers at {path}: {INSTALL}"
     return None
 
 
@@ -120,8 +123,9 @@ class Engine:
         container.with_name(recipe.name).with_envs(**recipe.environ)
         container.with_command(["-c", 'exec "$@" >>"$DRILL_LOG" 2>&1', recipe.name, *recipe.argv])
         container.with_env("DRILL_LOG", str(recipe.log))
-        for path, writable in recipe.mounts.items():
-            container.with_volume_mapping(str(path), str(path), "rw" if writable else "ro")
+        for mount in recipe.mounts:
+            at = mount.at or mount.source
+            container.with_volume_mapping(str(mount.source), str(at), "rw" if mount.writable else "ro")
         for port in recipe.ports:
             container.ports[f"{port}/tcp"] = ("127.0.0.1", port)  # type: ignore[assignment]  # loopback alone
         container.with_kwargs(
@@ -137,8 +141,11 @@ class Engine:
             **recipe.limits,
         )
         with _told(f"container {recipe.name} of {recipe.image}"):
-            container.start()
-            started = container.get_wrapped_container()
+            try:
+                container.start()
+            finally:
+                container.get_docker_client().client.close()  # each brings one of its own
+            started = self._client.containers.get(recipe.name)
             for network, address in others:
                 self._client.networks.get(network).connect(started, ipv4_address=address)
             return self._identity(started)

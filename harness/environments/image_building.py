@@ -73,10 +73,11 @@ def build(project: Path, *, official: bool, again: bool, say: Say) -> list[Built
 
 def _official(client: "DockerClient", project: Path, again: bool, say: Say) -> Iterator[Built]:
     for reference in OFFICIAL.values():
-        if again or not _id(client, reference):
+        made = again or not _id(client, reference)
+        if made:
             say(f"pulling {reference}")
             client.images.pull(reference)
-        yield _built(client, reference, made=True)
+        yield _built(client, reference, made=made)
     tag = app_tag(project)
     if again or not _id(client, tag):
         say(f"building {tag} from {DOCKERFILE}")
@@ -88,13 +89,14 @@ def _official(client: "DockerClient", project: Path, again: bool, say: Say) -> I
 
 def _from_debian(client: "DockerClient", project: Path, again: bool, say: Say) -> Iterator[Built]:
     base = f"{LOCAL}/debian:{SUITE}"
-    if again or not _id(client, base):
+    made = again or not _id(client, base)
+    if made:
         say(f"making {base} from Debian packages (half a minute)")
         _import_root(client, base)
     for kind in OFFICIAL:
         tag = equivalent(kind)
         client.images.get(base).tag(tag)
-        yield _built(client, tag, made=True)
+        yield _built(client, tag, made=made)
     tag = app_tag(project)
     made = again or not _id(client, tag)
     if made:
