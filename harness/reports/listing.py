@@ -98,6 +98,14 @@ def imagecolumns_of(images: Sequence[tuple[str, str, bool]]) -> None:
     terminal().print(table)
 
 
+def image_table(images: Sequence[tuple[str, str, bool]]) -> None:
+    """`harness images build`: a row an image, with its content id and whether it was made now."""
+    table = columns_of("image", "id", "made", folding=())
+    for reference, image_id, made in images:
+        table.add_row(reference, image_id.removeprefix("sha256:")[:12], "now" if made else "before")
+    terminal().print(table)
+
+
 def doctor_table(report: Any) -> None:
     """`harness doctor`: a row a check, and what to do about what is missing."""
     table = columns_of("check", "state", "seen", "what to do", folding=("seen", "what to do"))
