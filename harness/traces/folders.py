@@ -18,6 +18,8 @@ from harness.traces.strict_yaml import Unreadable, YamlText
 from harness.traces.trace import Approval, Trace
 
 TRACE_FILE, CASSETTE_FILE = "trace.yaml", "cassette.yaml"
+HALF_DONE = ".refresh"
+"""Stands in the root while several traces are being replaced: some may be the new ones and some the old."""
 TRACE_BYTES_MAX = 2_097_152
 CASSETTE_BYTES_MAX = 16_777_216
 
@@ -44,6 +46,8 @@ def load_cassette(path: Path) -> Cassette:
 
 def folders_below(root: Path) -> list[tuple[str, Path]]:
     """The id and the folder of each trace below `root`, by id; Unreadable when there is none, or one lies outside."""
+    if (root / HALF_DONE).exists():
+        raise Unreadable(f"{root}: a refresh was ended in its middle; `harness trace list` puts the old files back")
     found = sorted((path.parent.relative_to(root).as_posix(), path.parent) for path in root.rglob(TRACE_FILE))
     if not found:
         raise Unreadable(f"{root}: expected folders with a {TRACE_FILE}, seen none")
