@@ -35,6 +35,7 @@ def _end_plainly(error: Exception) -> None:
     from harness.config import ConfigError
     from harness.environments.base import EnvironmentFault
     from harness.interrupts import INTERRUPTED, Interrupted
+    from harness.replaying.all_or_nothing import HalfDone
     from harness.replaying.corpus import NoSuchTrace
     from harness.replaying.repository import RevisionError
     from harness.scenario import ScenarioError
@@ -46,7 +47,7 @@ def _end_plainly(error: Exception) -> None:
         click.echo(f"{error}: ended, and nothing was left behind", err=True)
         raise SystemExit(INTERRUPTED) from None
     plain = (ConfigError, StoreError, TopologyError, ScenarioError, EnvironmentFault)
-    if isinstance(error, (*plain, NoSuchTrace, RevisionError, Unreadable)):
+    if isinstance(error, (*plain, HalfDone, NoSuchTrace, RevisionError, Unreadable)):
         raise CannotRun(str(error)) from None
 
 

@@ -41,15 +41,25 @@ def _session(config: "Config", processes: int | None, *, fresh: bool = False) ->
         yield session
 
 
+def _config() -> "Config":
+    """The project's configuration, with its traces whole."""
+    from harness.config import Config
+    from harness.replaying.corpus import mended
+
+    config = Config.load()
+    if files := mended(config):
+        progress(f"a refresh was ended in its middle; put back as they were: {', '.join(files)}")
+    return config
+
+
 @trace.command("list")
 @json_option
 def list_traces(as_json: bool) -> None:
     """All traces: how old, when last replayed, and what each covers."""
     with clear_errors():
-        from harness.config import Config
         from harness.replaying.inventory import inventory
 
-        document = inventory(Config.load())
+        document = inventory(_config())
     if as_json:
         print_json(document)
     else:
@@ -64,11 +74,10 @@ def list_traces(as_json: bool) -> None:
 def show(name: str, as_json: bool) -> None:
     """One trace: what came in, what was answered, what went out, who approved it."""
     with clear_errors():
-        from harness.config import Config
         from harness.replaying.corpus import one
         from harness.replaying.inventory import whole
 
-        document = whole(one(Config.load(), name))
+        document = whole(one(_config(), name))
     if as_json:
         print_json(document)
     else:
@@ -85,14 +94,13 @@ def show(name: str, as_json: bool) -> None:
 def replay(names: tuple[str, ...], revision: str, processes: int | None, as_json: bool) -> None:
     """Replay traces and hold what they give against their baselines."""
     with clear_errors():
-        from harness.config import Config
         from harness.replaying.comparison import configured
         from harness.replaying.corpus import chosen
         from harness.replaying.findings import Findings
         from harness.replaying.inventory import LastReplays
         from harness.replaying.replay import replay as replayed
 
-        config = Config.load()
+        config = _config()
         rules, traces = configured(config), chosen(config, names)
         with _session(config, processes, fresh=True) as session:
             at = session.named(revision)
@@ -121,14 +129,13 @@ def compare(name: str, one: str, other: str, processes: int | None, as_json: boo
     older one is shown as before, in whatever order they are named.
     """
     with clear_errors():
-        from harness.config import Config
         from harness.replaying.compare import Pair
         from harness.replaying.compare import compare as compared
         from harness.replaying.comparison import configured
         from harness.replaying.corpus import chosen
         from harness.replaying.findings import Findings
 
-        config = Config.load()
+        config = _config()
         rules, traces = configured(config), chosen(config, [name])
         with _session(config, processes) as session:
             pair = Pair.of(session, one, other)
@@ -157,12 +164,11 @@ def compare(name: str, one: str, other: str, processes: int | None, as_json: boo
 def bisect(name: str, good: str, bad: str, as_json: bool) -> None:
     """Find the commit that changed what a trace gives, along the first parents of BAD."""
     with clear_errors():
-        from harness.config import Config
         from harness.replaying.bisect import bisect as search
         from harness.replaying.comparison import configured
         from harness.replaying.corpus import one
 
-        config = Config.load()
+        config = _config()
         rules, sought = configured(config), one(config, name)
         with _session(config, 1) as session:
             document = search(session, sought, good, bad, rules).document()
@@ -172,3 +178,43 @@ def bisect(name: str, good: str, bad: str, as_json: bool) -> None:
         from harness.reports.traces import print_bisection
 
         print_bisection(document)
+
+
+@trace.command()
+@TRACES
+@click.option("--reason", required=True, metavar="TEXT", help="Why the new output is right; kept in each trace.")
+@click.option("--cluster", type=click.IntRange(1), metavar="N", help="Take this cause alone; the others go on failing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be taken; write nothing.")
+@PROCESSES
+@json_option
+def refresh(
+    names: tuple[str, ...], reason: str, cluster: int | None, dry_run: bool, processes: int | None, as_json: bool
+) -> None:
+    """Take what the checkout gives now for right: renew the baselines of traces, all of them or none.
+
+    Each is replayed twice. Nothing is written when a trace is unknown or noisy, or asks what was not recorded. Causes
+    are numbered as `harness trace replay` shows them for the same traces.
+    """
+    with clear_errors():
+        from harness.replaying.comparison import configured
+        from harness.replaying.corpus import chosen
+        from harness.replaying.refresh import Refused, approval, propose, write
+
+        config = _config()
+        rules, traces = configured(config), list(chosen(config, names))
+        try:
+            with _session(config, processes, fresh=True) as session:
+                approved = approval(session, reason)
+                proposal = propose(session, traces, rules, cluster=cluster)
+                if not dry_run:
+                    write(config, proposal, approved)
+        except Refused as refused:
+            click.echo(str(refused), err=True)
+            raise SystemExit(int(refused.exit_code)) from None
+        document = {**proposal.document(), "written": not dry_run, "approval": approved.to_document()}
+    if as_json:
+        print_json(document)
+    else:
+        from harness.reports.traces import print_refresh
+
+        print_refresh(document)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from harness.config import Config, ConfigError
+from harness.replaying.all_or_nothing import put_back
 from harness.traces import Trace, iter_traces, load_trace
 from harness.traces.folders import TRACE_FILE
 
@@ -34,6 +35,11 @@ def one(config: Config, name: str) -> Trace:
     if len(traces) != 1:
         raise NoSuchTrace(f"{name!r} means {len(traces)} traces; name one of them, such as {traces[0].id}")
     return traces[0]
+
+
+def mended(config: Config) -> list[str]:
+    """Put back what a refresh that was ended in its middle had replaced; the files that this was done to."""
+    return [] if config.traces is None or not config.traces.is_dir() else put_back(config.traces)
 
 
 def root_of(config: Config) -> Path:

@@ -147,6 +147,23 @@ def _reasons(reasons: Sequence[Document]) -> RenderableType | None:
     return table
 
 
+def print_refresh(document: Document) -> None:
+    """`harness trace refresh`: what differed, what was taken, and what fails still."""
+    parts = _findings(document, f"{document['approval']['by']}: {document['approval']['why']}")
+    refreshed, left = document["refreshed"], document["left"]
+    said = "refreshed" if document["written"] else "would be refreshed"
+    parts += _section(f"{said}: {len(refreshed)}", plain("\n".join(_first(refreshed))) if refreshed else None)
+    parts += _section(f"fail still: {len(left)}", plain("\n".join(_first(left))) if left else None)
+    if document["written"] and refreshed:
+        parts.append(Text("\nread the difference (git diff) before you commit it"))
+    terminal().print(Group(*parts))
+
+
+def _first(names: Sequence[str]) -> list[str]:
+    more = len(names) - TRACES_SHOWN
+    return [*names[:TRACES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+
+
 def print_bisection(document: Document) -> None:
     """`harness trace bisect`: the commit, or those that it may be, and the difference that it made."""
     suspects = document["suspects"]

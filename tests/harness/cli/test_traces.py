@@ -88,10 +88,53 @@ def test_bisect_names_the_commit(toy: ToyRepository) -> None:
     assert "bad is not bad" in not_bad.output
 
 
+def test_refresh_takes_the_new_output_and_says_who_when_and_why(toy: ToyRepository) -> None:
+    before = (toy.folder / "traces" / "one" / "trace.yaml").read_bytes()
+    dry = harness("refresh", "all", "--reason", "long names cost more", "--dry-run")
+    assert dry.exit_code == 0
+    assert "would be refreshed: 1\n  fruit/long" in dry.stdout
+    assert toy.git("status", "--porcelain", "traces") == ""
+    result = harness("refresh", "all", "--reason", "long names cost more", "--json")
+    assert result.exit_code == 0, result.output
+    found = document(result)
+    assert (found["refreshed"], found["left"], found["written"]) == (["fruit/long"], [], True)
+    shown = document(harness("show", "fruit/long", "--json"))
+    (approval,) = shown["approvals"]
+    assert approval["by"] == "A. Developer <dev@there.invalid>"
+    assert (approval["why"], approval["commit"]) == ("long names cost more", toy.commits[-1])
+    assert (toy.folder / "traces" / "one" / "trace.yaml").read_bytes() == before
+    assert harness("replay", "all").exit_code == 0
+    assert "0 s  " in harness("list").stdout or "1 s  " in harness("list").stdout
+
+
+def test_refresh_that_is_refused_says_why_and_how_it_ends(toy: ToyRepository) -> None:
+    toy.write({PRICE: "def priced(name:\n"})
+    result = harness("refresh", "all", "--reason", "because", "--json")
+    assert (result.exit_code, result.stdout) == (12, "")
+    assert "refused, and nothing was written:\n  fruit/long: unknown: SyntaxError" in result.stderr
+    assert harness("refresh", "all").exit_code == 2, "a reason is wanted"
+    empty = harness("refresh", "all", "--reason", " ")
+    assert (empty.exit_code, "say why" in empty.output) == (HARNESS_ERROR, True)
+
+
+def test_what_a_killed_refresh_left_is_put_back_by_any_command(toy: ToyRepository) -> None:
+    file = toy.folder / "traces" / "one" / "trace.yaml"
+    journal = toy.folder / "traces" / ".refresh"
+    journal.mkdir()
+    (journal / "files.json").write_text('["one/trace.yaml"]')
+    (journal / "0.old").write_bytes(file.read_bytes())
+    old = file.read_bytes()
+    file.write_text("half")
+    result = harness("list")
+    assert result.exit_code == 0
+    assert "a refresh was ended in its middle; put back as they were: one/trace.yaml" in result.stderr
+    assert file.read_bytes() == old
+
+
 def test_list_tells_age_last_replay_and_what_it_covers(toy: ToyRepository) -> None:
     before = document(harness("list", "--json"))["traces"]
     assert [row["id"] for row in before] == ["fruit/long", "one"]
-    assert all(row["last_replay"] is None and row["age_s"] > 0 for row in before)
+    assert all(row["last_replay"] is None and row["age_s"] >= 0 for row in before)
     harness("replay", "fruit")
     row, other = document(harness("list", "--json"))["traces"]
     assert (row["last_replay"]["outcome"], row["last_replay"]["commit"]) == ("changed", toy.commits[-1])

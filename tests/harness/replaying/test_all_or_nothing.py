@@ -111,6 +111,7 @@ def test_all_are_replaced_and_nothing_else_is_left(root: Path) -> None:
     assert files_of(root) == NEW
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_it_leaves_all_old_or_all_new(root: Path) -> None:
     document = killed_at_every_step(root, "replacing")
     assert document["end"] == NEW
@@ -123,6 +124,7 @@ def test_killed_at_every_step_it_leaves_all_old_or_all_new(root: Path) -> None:
     assert any(one["killed"] not in (OLD, NEW) for one in document["found"]), "it was killed in the very middle too"
 
 
+@pytest.mark.slow
 def test_killed_while_it_puts_back_the_next_one_does(root: Path) -> None:
     document = killed_at_every_step(root, "putting back")
     assert document["end"] == OLD
