@@ -7,7 +7,7 @@ ARGS ?=
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup drill test lint types bench clean
+.PHONY: help setup drill test lint types images bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +20,12 @@ setup: ## .venv with the locked packages; MariaDB and Redis as programs, never a
 drill: setup ## every drill, on real servers, as processes of this machine
 	$(BIN)/harness drill $(SCENARIOS) --environment processes $(ARGS)
 
-test: lint types ## everything that must hold: lint, types, all tests, every drill and every negative control
+images: setup ## container images for the drills on containers, where a container engine answers
+	@.ci/images
+
+test: lint types images ## everything that must hold: lint, types, all tests, every drill and control, drills on containers
 	$(BIN)/pytest tests scenarios --harness-negative $(ARGS)
+	$(BIN)/pytest scenarios --harness-environment containers $(ARGS)
 
 lint: setup ## ruff: rules and format
 	$(BIN)/ruff check .

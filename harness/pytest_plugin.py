@@ -30,17 +30,27 @@ class _Runner:
         self._config = config
         self._environment = environment
         self._loop: asyncio.Runner | None = None
+        self._reason: str | None = None
         self._series: Series | None = None
 
     def drill(self, scenario: "Scenario", seed: int, control: "NegativeControl | None") -> "Run":
+        if self._loop is None or self._series is None:
+            self._series = self._begin()
+            self._loop = asyncio.Runner()
+        return self._loop.run(self._series.drill(scenario, seed=seed, control=control))
+
+    def _begin(self) -> "Series":
+        """Skips the test where this machine cannot run the environment; looks once."""
         from harness.catalogue import Catalogue
+        from harness.environments.choice import cannot_run
         from harness.series import Series
 
-        if self._loop is None or self._series is None:
-            self._loop = asyncio.Runner()
-            topology = Catalogue.of(self._config).topology
-            self._series = Series(config=self._config, topology=topology, environment=self._environment)
-        return self._loop.run(self._series.drill(scenario, seed=seed, control=control))
+        topology = Catalogue.of(self._config).topology
+        if self._reason is None:
+            self._reason = cannot_run(self._environment, topology, self._config.project) or ""
+        if self._reason:
+            pytest.skip(self._reason)
+        return Series(config=self._config, topology=topology, environment=self._environment)
 
     def close(self) -> None:
         if self._loop is not None and self._series is not None:

@@ -1,8 +1,13 @@
 """The commands about container images."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from harness.cli.program import clear_errors, json_option, main, print_json, progress
+
+if TYPE_CHECKING:
+    from harness.environments.image_building import Source
 
 
 @main.group()
@@ -14,14 +19,14 @@ def images() -> None:
 @click.option(
     "--from",
     "source",
-    type=click.Choice(["official", "debian"]),
-    default="official",
+    type=click.Choice(["auto", "official", "debian"]),
+    default="auto",
     show_default=True,
-    help="Official images from a registry, or equivalents made of Debian packages, for hosts that reach none.",
+    help="Official images from a registry, or equivalents made of Debian packages; auto: whichever can be had.",
 )
 @click.option("--again", is_flag=True, help="Also what is there already.")
 @json_option
-def build_images(source: str, again: bool, as_json: bool) -> None:
+def build_images(source: "Source", again: bool, as_json: bool) -> None:
     """Make or fetch the images of `--environment containers`."""
     with clear_errors():
         from harness.config import Config
@@ -31,7 +36,7 @@ def build_images(source: str, again: bool, as_json: bool) -> None:
         config = Config.load()
         if problem := engine_problem():
             raise click.ClickException(problem)
-        built = build(config.project, official=source == "official", again=again, say=progress)
+        built = build(config.project, source=source, again=again, say=progress)
     if as_json:
         print_json({"images": [{"reference": one.reference, "id": one.id, "made": one.made} for one in built]})
     else:

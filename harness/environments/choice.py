@@ -1,13 +1,31 @@
 """Which environment a name means. Each is imported when it is asked for: containers bring a library of their own."""
 
+from pathlib import Path
 from typing import Any
 
 from harness.environments.base import EnvironmentFault
 from harness.environments.local import LocalEnvironment as AnyLocalEnvironment
 from harness.environments.processes import ProcessesEnvironment
+from harness.topology import Topology
 
 LocalEnvironment = AnyLocalEnvironment[Any]
 NAMES = ("processes", "containers")
+
+
+def cannot_run(name: str, topology: Topology, project: Path) -> str | None:
+    """Why this machine cannot run drills in the environment called `name`; None when it can, as far as can be told."""
+    if name != "containers":
+        return None
+    from harness.environments.engine import LocalImages, engine_problem
+    from harness.environments.images import images_for
+
+    if problem := engine_problem():
+        return problem
+    try:
+        images_for(topology, LocalImages(), project)
+    except EnvironmentFault as error:
+        return str(error)
+    return None
 
 
 def environment_called(name: str) -> type[LocalEnvironment]:

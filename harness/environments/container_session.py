@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.environments.base import EnvironmentFault
 from harness.environments.container_plan import ContainerPlan
 from harness.environments.containing import Containing, hand_over
-from harness.environments.engine import Engine, engine_problem
+from harness.environments.engine import Engine, LocalImages, engine_problem
 from harness.environments.guardian import KEPT
 from harness.environments.guardian_client import GuardianClient
 from harness.environments.images import Image, images_for
@@ -165,7 +165,7 @@ class ContainerSession:
 
     async def _lay_networks(self) -> None:
         engine = await asyncio.to_thread(Engine, self.directory)
-        self._images = await asyncio.to_thread(images_for, self.topology, engine, self._project)
+        self._images = await asyncio.to_thread(images_for, self.topology, LocalImages(), self._project)
         self._containing = containing = Containing(
             engine,
             self.plan,

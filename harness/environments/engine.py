@@ -80,6 +80,15 @@ def engine_problem() -> str | None:
     return None
 
 
+class LocalImages:
+    """The images on this machine."""
+
+    def image_id(self, reference: str) -> str | None:
+        """The content id of an image; None when it is not here."""
+        found = answer_of(begin_to_ask(socket_path(), "GET", f"/images/{reference}/json"))
+        return found.get("Id") if isinstance(found, dict) else None
+
+
 def run_as() -> int:
     """The user id inside containers: never root."""
     return os.getuid() or USER
@@ -204,16 +213,6 @@ class Engine:
             output, errors = api.exec_start(made["Id"], demux=True)
             code = int(api.exec_inspect(made["Id"])["ExitCode"])
         return code, (output or b"").decode(errors="replace"), (errors or b"").decode(errors="replace")
-
-    def image_id(self, reference: str) -> str | None:
-        """The content id of an image that is here; None when it is not."""
-        import docker
-
-        with _told(f"image {reference}"):
-            try:
-                return str(self._client.images.get(reference).id)
-            except docker.errors.ImageNotFound:
-                return None
 
     def _identity(self, container: "Container") -> ProcessIdentity:
         container.reload()

@@ -5,6 +5,7 @@ programs adds the locked packages, installed by their hashes. Sources are no par
 image is built anew only when the lock changes.
 """
 
+import contextlib
 import io
 import re
 import shutil
@@ -16,11 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from harness.environments.base import EnvironmentFault
 from harness.environments.engine import ANSWERS_WITHIN_S, USER, socket_path
-from harness.environments.images import LOCAL, LOCK, OFFICIAL, app_tag, equivalent
+from harness.environments.images import APP, LOCAL, LOCK, OFFICIAL, app_tag, equivalent
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -35,7 +36,10 @@ DOCKERFILE = Path("system/Dockerfile")
 BUILT_WITHIN_S = 1_200.0
 _URIS = re.compile(r"^(?:URIs:\s*|deb\s+(?:\[[^]]*\]\s+)?)(https?://\S*debian\S*)", re.MULTILINE)
 
+APPS_KEPT = 2
+
 Say = Callable[[str], None]
+Source = Literal["auto", "official", "debian"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +61,53 @@ def host_mirror(places: Sequence[Path] = (Path("/etc/apt/sources.list"), Path("/
     return DEFAULT_MIRROR
 
 
-def build(project: Path, *, official: bool, again: bool, say: Say) -> list[Built]:
-    """Make what is missing (with `again` everything). Raises EnvironmentFault with what to do."""
+def build(project: Path, *, source: Source = "auto", again: bool, say: Say) -> list[Built]:
+    """Make what is missing (with `again` everything); `auto` takes the official images where a registry answers.
+
+    Raises EnvironmentFault with what to do.
+    """
     import docker
 
     client: DockerClient = docker.DockerClient(base_url=f"unix://{socket_path()}", timeout=ANSWERS_WITHIN_S * 10)
     try:
-        return list(_official(client, project, again, say) if official else _from_debian(client, project, again, say))
+        if source == "official" or (source == "auto" and _registry_answers(client, say)):
+            built = list(_official(client, project, again, say))
+        else:
+            built = list(_from_debian(client, project, again, say))
+        _forget_old(client, keep=app_tag(project))
     except docker.errors.DockerException as error:
-        hint = "; without a registry: harness images build --from debian" if official else ""
+        hint = "; without a registry: harness images build --from debian" if source == "official" else ""
         raise EnvironmentFault(f"the container engine could not build: {str(error)[:800]}{hint}") from error
     finally:
         client.close()
+    return built
+
+
+def _registry_answers(client: "DockerClient", say: Say) -> bool:
+    """Whether official images are here already, or a registry tells of the smallest of them."""
+    import docker
+
+    if all(_id(client, reference) for reference in OFFICIAL.values()):
+        return True
+    try:
+        client.api.inspect_distribution(OFFICIAL["redis"])
+    except docker.errors.APIError as error:
+        say(f"no registry answers ({str(error.explanation)[:120]}); making equivalents from Debian packages")
+        return False
+    return True
+
+
+def _forget_old(client: "DockerClient", *, keep: str) -> None:
+    """Images for locks of before are half a gigabyte each: the newest few stay, for other clones."""
+    import docker
+
+    ours = client.images.list(name=f"{LOCAL}/{APP}")
+    tags = [
+        tag for image in sorted(ours, key=lambda one: str(one.attrs["Created"]), reverse=True) for tag in image.tags
+    ]
+    for tag in [tag for tag in tags if tag.startswith(f"{LOCAL}/{APP}:") and tag != keep][APPS_KEPT:]:
+        with contextlib.suppress(docker.errors.APIError):  # in use
+            client.images.remove(tag)
 
 
 def _official(client: "DockerClient", project: Path, again: bool, say: Say) -> Iterator[Built]:

@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from harness.environments.base import EnvironmentFault, Network, Operator, OutsideParty, Processes, Store
+from harness.environments.choice import cannot_run
 from harness.environments.containers import ContainersEnvironment
-from harness.environments.engine import engine_problem, socket_path
+from harness.environments.engine import socket_path
 from harness.environments.guardian import ENGINE_LABEL, answer_of, begin_to_ask
-from harness.environments.images import BUILD, app_tag, equivalent
 from harness.environments.run_directory import left_runs
 from tests.harness.environments.sleepers import eventually
 from tests.harness.environments.toys import OPERATOR, PAIR, SMALL, project
@@ -26,16 +26,7 @@ from tests.harness.environments.toys import OPERATOR, PAIR, SMALL, project
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def reason_to_skip() -> str | None:
-    if problem := engine_problem():
-        return problem
-    for reference in (app_tag(ROOT), equivalent("redis")):
-        if "Id" not in (answer_of(begin_to_ask(socket_path(), "GET", f"/images/{reference}/json")) or {}):
-            return f"there is no image {reference}: {BUILD} --from debian"
-    return None
-
-
-REASON = reason_to_skip()
+REASON = cannot_run("containers", PAIR, ROOT)
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(REASON is not None, reason=REASON or "")]
 
 
