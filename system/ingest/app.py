@@ -6,6 +6,7 @@ slow is bounded: the body's size and time, the requests in flight, the threads, 
 means is not decided here; the resolver does that.
 """
 
+import functools
 import logging
 from collections.abc import Sequence
 from datetime import datetime
@@ -283,11 +284,6 @@ def make_app(
         run_blocking or BoundedThreads(2, within_s=BREAKERS_WITHIN_S),
         calendar or clock,
     )
-    described = JSONResponse(document())
-
-    async def openapi(_: Request) -> Response:
-        return described
-
     health = health_routes(
         SERVICE,
         registry=ingest.metrics.registry,
@@ -299,7 +295,7 @@ def make_app(
         routes=[
             Route(SIGNALS, ingest.post_signals, methods=["POST"], name="signals"),
             Route("/intents/{intent_id}", ingest.get_intent, methods=["GET"], name="intent"),
-            Route("/openapi.json", openapi, methods=["GET"], name="openapi"),
+            Route("/openapi.json", _openapi, methods=["GET"], name="openapi"),
             *health,
         ]
     )
@@ -307,6 +303,15 @@ def make_app(
     app.add_middleware(Guarded, gate=ingest.gate)
     app.add_middleware(Measured, metrics=ingest.metrics, clock=clock)
     return app
+
+
+@functools.cache
+def _described() -> Response:
+    return JSONResponse(document())
+
+
+async def _openapi(_: Request) -> Response:
+    return _described()
 
 
 def _own(reading: Reading, partner_id: str) -> Reading:

@@ -3,6 +3,7 @@
 Only for replay: no two replays need to be told apart, and none outlives its process.
 """
 
+import functools
 import uuid
 from collections import Counter
 
@@ -18,5 +19,9 @@ class NumberedIds:
         """The next id of `kind`."""
         self._counted[kind] += 1
         # The number stands where it decides the order, since ids break ties between rows of one moment.
-        of_kind = uuid.uuid5(uuid.NAMESPACE_OID, kind).hex[:3]
-        return f"{self._seed:08x}-0000-4{of_kind}-8000-{self._counted[kind]:012x}"
+        return f"{self._seed:08x}-0000-4{_digits_of(kind)}-8000-{self._counted[kind]:012x}"
+
+
+@functools.cache
+def _digits_of(kind: str) -> str:
+    return uuid.uuid5(uuid.NAMESPACE_OID, kind).hex[:3]

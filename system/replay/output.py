@@ -5,24 +5,31 @@ trace give the same bytes.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import httpx
+from sqlalchemy import Connection, select
 
+from system.replay.asking import Answer
 from system.replay.cassette import Answered
-from system.storage import Intent, Storage
+from system.storage import Intent, Storage, Transition, schema
+from system.storage.intents import intent_of
+from system.storage.prepared import Prepared
+from system.storage.transitions import transition_of
 
 _ACTIONS = {"POST": "book", "PATCH": "amend"}
+_INTENTS = Prepared(select(schema.intents))
+_TRANSITIONS = Prepared(select(schema.transitions).order_by(schema.transitions.c.number))
 
 
-def answer_to(response: httpx.Response) -> dict[str, Any]:
+def answer_to(answer: Answer) -> dict[str, Any]:
     """What an input was answered: the status, and what it says of each tender, or what was wrong."""
     try:
-        body = response.json()
+        body = json.loads(answer.body)
     except ValueError:
         body = {}
-    found: dict[str, Any] = {"status": response.status_code, "results": []}
+    found: dict[str, Any] = {"status": answer.status, "results": []}
     for result in body.get("results", []):
         found["results"].append({"identity": result["identity"], "status": result["status"]})
     if "error" in body:
@@ -31,7 +38,22 @@ def answer_to(response: httpx.Response) -> dict[str, Any]:
     return found
 
 
-def intent_of(intent: Intent, storage: Storage) -> dict[str, Any]:
+def intents_of(answers: Sequence[dict[str, Any]], storage: Storage) -> list[dict[str, Any]]:
+    """The intents of the signals that were accepted, in the order in which their signals came in."""
+
+    def read(connection: Connection) -> tuple[list[Any], list[Any]]:
+        return _INTENTS.all(connection), _TRANSITIONS.all(connection)
+
+    intents, transitions = storage.transact(read)
+    steps: dict[str, list[Any]] = defaultdict(list)
+    for row in transitions:
+        steps[row.intent_id].append(transition_of(row))
+    found = {str(one.identity): one for one in map(intent_of, intents)}
+    named = dict.fromkeys(result["identity"] for answer in answers for result in answer["results"])
+    return [_intent(found[identity], steps[found[identity].id]) for identity in named if identity in found]
+
+
+def _intent(intent: Intent, steps: Iterable[Transition]) -> dict[str, Any]:
     """One intent as it stands now, with the states it went through."""
     return {
         "identity": str(intent.identity),
@@ -43,7 +65,7 @@ def intent_of(intent: Intent, storage: Storage) -> dict[str, Any]:
         "transitions": [
             {"from": None if step.from_state is None else str(step.from_state), "to": str(step.to_state)}
             | ({"reason": step.reason} if step.reason else {})
-            for step in storage.transitions.of(intent.id)
+            for step in steps
         ],
     }
 
@@ -51,7 +73,8 @@ def intent_of(intent: Intent, storage: Storage) -> dict[str, Any]:
 def writes_of(calls: Iterable[Answered], motion_base_url: str) -> list[dict[str, Any]]:
     """Every call that could change something in Motion, in order; `status` is None where it was not answered."""
     found: list[dict[str, Any]] = []
-    for call in calls:
+    for one in calls:
+        call = one.call
         if not call.uri.startswith(motion_base_url) or call.method == "GET":
             continue
         body = json.loads(call.body) if call.body else {}
@@ -62,12 +85,7 @@ def writes_of(calls: Iterable[Answered], motion_base_url: str) -> list[dict[str,
                 "booking_key": call.key,
                 "content": body.get("content"),
                 "rank": body.get("rank"),
-                "status": call.status,
+                "status": one.status,
             }
         )
     return found
-
-
-def in_order(answers: Sequence[dict[str, Any]]) -> list[str]:
-    """The identities that the answers name, each once, in the order in which they came in."""
-    return list(dict.fromkeys(result["identity"] for answer in answers for result in answer["results"]))

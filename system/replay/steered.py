@@ -8,7 +8,7 @@ threads, no sockets. A loop that has no timer either waits for what cannot come,
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -75,20 +75,37 @@ class SteeredLoop(asyncio.BaseEventLoop):
         raise NothingToWaitFor("a thread wants to wake the loop; under a steered clock nothing runs in threads")
 
 
-def run_steered(main: Callable[[SteeredClock], Coroutine[Any, Any, T]], *, starts_at: datetime) -> T:
-    """Runs `main` to its end on a clock that starts at `starts_at` (aware); takes no longer than its work.
+class Steered:
+    """A loop on a steered clock that starts at `starts_at` (aware), as a context; what it leaves behind is cancelled.
 
-    Tasks that it leaves behind are cancelled.
+    Between two `run`s nothing runs, so that code which wants a loop of its own can be called there.
     """
-    clock = SteeredClock(starts_at)
-    loop = SteeredLoop(clock)
-    try:
-        return loop.run_until_complete(main(clock))
-    finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+
+    def __init__(self, starts_at: datetime) -> None:
+        self.clock = SteeredClock(starts_at)
+        self._loop = SteeredLoop(self.clock)
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Runs `main` to its end; takes no longer than its work."""
+        return self._loop.run_until_complete(main)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        loop = self._loop
+        try:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            loop.close()
+
+
+def run_steered(main: Callable[[SteeredClock], Coroutine[Any, Any, T]], *, starts_at: datetime) -> T:
+    """Runs `main` to its end on a clock that starts at `starts_at` (aware)."""
+    with Steered(starts_at) as steered:
+        return steered.run(main(steered.clock))

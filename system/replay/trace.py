@@ -14,6 +14,7 @@ _Headers = Annotated[
     dict[Annotated[str, StringConstraints(max_length=200)], Annotated[str, StringConstraints(max_length=8_192)]],
     Field(max_length=1_000),
 ]
+_Status = Annotated[int, Field(ge=100, le=599)]
 _Seconds = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 
 
@@ -49,18 +50,22 @@ class AskedRequest(_Strict):
 
 
 class RecordedResponse(_Strict):
-    """An answer as it was recorded."""
+    """An answer as it was recorded, so many seconds after the question."""
 
-    status: Annotated[int, Field(ge=100, le=599)]
+    status: _Status
     headers: _Headers = {}
     body: _Text = ""
+    after_s: _Seconds = 0.0
 
 
 class RecordedFailure(_Strict):
-    """No answer, after so many seconds."""
+    """No answer, after so many seconds; of a `half` one came what stands here, and no more."""
 
-    kind: Literal["timeout", "reset", "refused"]
+    kind: Literal["timeout", "reset", "refused", "half"]
     after_s: _Seconds = 0.0
+    status: _Status = 200
+    headers: _Headers = {}
+    body: _Text = ""
 
 
 class RecordedInteraction(_Strict):

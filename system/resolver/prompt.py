@@ -93,3 +93,19 @@ def request_body(raw: str, *, model: str) -> dict[str, Any]:
 def defused(raw: str) -> str:
     """`raw` with every mark of the prompt in it disarmed, so that a signal cannot end its own quotation."""
     return _ANY_MARK.sub("&lt;", raw)
+
+
+def question_parts(body: Any) -> dict[str, Any] | None:
+    """What a request of this kind is made of: template, input, schema, model, parameters. None when it is none."""
+    if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
+        return None
+    told = "\n".join(f"{one.get('role')}: {one.get('content')}" for one in body["messages"] if isinstance(one, dict))
+    before, _, rest = told.partition(f"{OPENING}\n")
+    raw, _, after = rest.rpartition(f"\n{CLOSING}")
+    return {
+        "template": f"{before}{OPENING}...{CLOSING}{after}",
+        "input": raw,
+        "schema": body.get("response_format"),
+        "model": body.get("model"),
+        "parameters": {name: body[name] for name in body if name not in ("messages", "response_format", "model")},
+    }

@@ -19,9 +19,11 @@ from system.plain_text import one_line
 from system.storage import schema
 from system.storage.engine import Database
 from system.storage.operator_actions import OperatorAction, OperatorActions
+from system.storage.prepared import Prepared
 from system.storage.quality_reviews import QualityReviews
 
 REVIEW_CAUSE = "circuit breaker"
+_ALL = Prepared(select(schema.breakers).order_by(schema.breakers.c.partner_id))
 SEGMENT_MAX, MESSAGE_MAX = 40, 160
 
 
@@ -103,9 +105,7 @@ class Breakers:
 
     def all(self) -> list[Breaker]:
         """Every breaker that was ever open, by partner, without its refused attempts (0): it is read all the time."""
-        query = select(schema.breakers).order_by(schema.breakers.c.partner_id)
-        rows = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
-        return [_breaker_of(row) for row in rows]
+        return [_breaker_of(row) for row in self._database.transact(_ALL.all, writes=False)]
 
     def get(self, partner_id: str) -> Breaker | None:
         """The partner's breaker with its refused attempts, or None when it was never open."""

@@ -101,15 +101,16 @@ def _sqlite_engine(settings: Settings) -> Engine:
 
 
 class Database:
-    """Runs transactions on one engine; safe to use from several threads.
+    """Runs transactions on one engine, safe to use from several threads; or on one connection, for one thread.
 
     `losses` grows each time connections were lost: behind the next one may be another server, which has less.
     """
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self.engine = engine
+    def __init__(self, bind: Engine | Connection, clock: Clock) -> None:
+        self.engine = bind.engine
         self.losses = 0
         self._clock = clock
+        self._held = bind if isinstance(bind, Connection) else None
 
     def transact(self, work: Callable[[Connection], T], *, writes: bool = True) -> T:
         """Runs `work` in a transaction and commits it (`writes=False`: rolls it back, as there is nothing to keep).
@@ -137,12 +138,15 @@ class Database:
                     raise unavailable from error
         raise AssertionError("unreachable: the last attempt returns or raises")
 
+    def _connected(self) -> contextlib.AbstractContextManager[Connection]:
+        return self.engine.connect() if self._held is None else contextlib.nullcontext(self._held)
+
     def _drop_pool(self) -> None:
         self.losses += 1
         self.engine.dispose()
 
     def _once(self, work: Callable[[Connection], T], writes: bool) -> T:
-        with self.engine.connect() as connection:
+        with self._connected() as connection:
             transaction = connection.begin()
             try:
                 result = work(connection)

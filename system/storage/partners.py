@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from system.storage import schema
 from system.storage.engine import Database
+from system.storage.prepared import Prepared
 from system.storage.values import Partner
+
+_table = schema.partners
+_ONE = Prepared(select(_table).where(_table.c.id == bindparam("partner_id")))
+_ALL = Prepared(select(_table).order_by(_table.c.id))
+_CHANGE = Prepared(update(_table).where(_table.c.id == bindparam("at_id")))
+_INSERT = Prepared(insert(_table))
 
 
 def partner_of(row: Any) -> Partner:
@@ -31,15 +38,13 @@ class Partners:
 
     def get(self, partner_id: str) -> Partner | None:
         """The partner of that id, or None."""
-        query = select(schema.partners).where(schema.partners.c.id == partner_id)
-        row = self._database.transact(lambda connection: connection.execute(query).one_or_none(), writes=False)
+        one = {"partner_id": partner_id}
+        row = self._database.transact(lambda connection: _ONE.one_or_none(connection, one), writes=False)
         return None if row is None else partner_of(row)
 
     def all(self) -> list[Partner]:
         """All partners, by id."""
-        query = select(schema.partners).order_by(schema.partners.c.id)
-        rows = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
-        return [partner_of(row) for row in rows]
+        return [partner_of(row) for row in self._database.transact(_ALL.all, writes=False)]
 
     def upsert(self, partner: Partner) -> None:
         """Writes the partner, new or not; safe to repeat."""
@@ -58,9 +63,8 @@ class Partners:
         }
 
         def write(connection: Connection) -> None:
-            changed = update(schema.partners).where(schema.partners.c.id == partner.id).values({**values, **autonomy})
-            if connection.execute(changed).rowcount == 0:
-                connection.execute(insert(schema.partners).values(id=partner.id, **values, **_autonomy(partner)))
+            if _CHANGE.change(connection, {"at_id": partner.id, **values, **autonomy}) == 0:
+                _INSERT.add(connection, [{"id": partner.id, **values, **_autonomy(partner)}])
 
         self._database.transact(write)
 

@@ -32,11 +32,14 @@ T = TypeVar("T")
 
 
 class Storage:
-    """The repositories as attributes; blocking, safe to use from several threads, one engine behind them."""
+    """The repositories as attributes; blocking, safe to use from several threads, one engine behind them.
+
+    On a connection instead of an engine they all use that one, and belong to one thread.
+    """
 
     def __init__(
         self,
-        engine: Engine,
+        bind: Engine | Connection,
         *,
         clock: Clock,
         ids: Ids,
@@ -45,8 +48,8 @@ class Storage:
         unlatched: bool = False,
         no_unique_key: bool = False,
     ) -> None:
-        self._database = Database(engine, clock)
-        self.engine = engine
+        self._database = Database(bind, clock)
+        self.engine = bind.engine
         self.partners = Partners(self._database)
         self.transitions = Transitions(self._database, clock, ids)
         signals = SignalsWithoutKey if no_unique_key else Signals

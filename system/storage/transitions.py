@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from system.clock import Clock, Ids
 from system.plain_text import one_line
@@ -19,7 +19,9 @@ from system.storage.states import State, check_transition
 from system.storage.values import Transition
 
 REASON_LENGTH_MAX = 200
-_INSERT = Prepared(insert(schema.transitions))
+_table = schema.transitions
+_INSERT = Prepared(insert(_table))
+_OF = Prepared(select(_table).where(_table.c.intent_id == bindparam("intent_id")).order_by(_table.c.number))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +58,8 @@ class Transitions:
 
     def of(self, intent_id: str) -> list[Transition]:
         """The history of one intent, oldest first."""
-        table = schema.transitions
-        query = select(table).where(table.c.intent_id == intent_id).order_by(table.c.number)
-        rows = self._database.transact(lambda connection: connection.execute(query).all(), writes=False)
+        one = {"intent_id": intent_id}
+        rows = self._database.transact(lambda connection: _OF.all(connection, one), writes=False)
         return [transition_of(row) for row in rows]
 
     def _row(self, step: Step) -> Mapping[str, Any]:

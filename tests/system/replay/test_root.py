@@ -1,16 +1,25 @@
 """The composition root: deterministic, strict about its input, honest about unanswered calls, patient for free."""
 
 import copy
+import functools
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
+from sqlalchemy import Connection, func, select
 
 from harness.traces import canonical_json, load_trace
 from system.replay import replay
-from system.replay.root import replay_settings
+from system.replay.root import replay_on, replay_settings
+from system.replay.stage import Stage
+from system.storage import make_engine
+from system.storage.schema import METADATA
+from system.storage.transitions import Transitions
 
 TRACES = Path(__file__).resolve().parents[3] / "traces"
 
@@ -27,6 +36,62 @@ def booked() -> dict[str, Any]:
 
 def test_two_replays_give_the_same_bytes(booked: dict[str, Any]) -> None:
     assert canonical_json(replay(booked)) == canonical_json(replay(copy.deepcopy(booked)))
+
+
+class _Stopped(BaseException):
+    """Comes through whatever the system catches."""
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.sampled_from(["booked", "again", "cancelled", "malformed", "unanswered", "stopped"]), max_size=8))
+def test_no_trace_sees_anything_of_one_before_it(order: list[str]) -> None:
+    """In any order, also after one that ended in the middle of a transaction, each gives what it gives alone."""
+    booked = _contract("original_booked")
+    malformed, unanswered = copy.deepcopy(booked), copy.deepcopy(booked)
+    malformed["inputs"][0]["body"] = "no signal"
+    del unanswered["cassette"][2]
+    documents = {
+        "booked": booked,
+        "again": booked | {"id": "again", "ids": {"seed": 102}},
+        "cancelled": _contract("cancelled_with_repeats"),
+        "malformed": malformed,
+        "unanswered": unanswered,
+    }
+    for name in order:
+        if name == "stopped":
+            stopped = patch.object(Transitions, "record", side_effect=_Stopped)
+            with stopped, pytest.raises(_Stopped):
+                replay(booked)
+        else:
+            alone = _alone(json.dumps(documents[name], sort_keys=True))
+            assert canonical_json(replay(documents[name])) == alone
+
+
+@functools.cache
+def _alone(document: str) -> str:
+    """What a trace gives on a database where nothing ever was."""
+    engine = make_engine(replay_settings())
+    try:
+        return canonical_json(replay_on(engine, json.loads(document)))
+    finally:
+        engine.dispose()
+
+
+def _rows(connection: Connection) -> dict[str, int]:
+    tables = METADATA.tables.items()
+    return {name: connection.execute(select(func.count()).select_from(table)).scalar_one() for name, table in tables}
+
+
+def test_nothing_is_left_from_one_trace_to_the_next(booked: dict[str, Any]) -> None:
+    engine = make_engine(replay_settings())
+    replay_on(engine, booked)
+    stage = Stage(engine)
+    with engine.connect() as connection:
+        rows = _rows(connection)
+        assert rows["intents"] == rows["signals"] == rows["partners"] == 1
+    assert set(_rows(stage.cleared()).values()) == {0}
+    stage.close()
+    engine.dispose()
 
 
 def test_neither_seed_nor_start_shows_in_the_output(booked: dict[str, Any]) -> None:
