@@ -34,7 +34,9 @@ for _, key in ipairs(KEYS) do
       young = young + 1
     end
     if what == 'adapt' and ends_ms and ends_ms > now_ms then
-      changed = changed + redis.call('PEXPIREAT', key, string.format('%.0f', ends_ms))
+      local left_ms = redis.call('PTTL', key)
+      redis.call('PEXPIREAT', key, string.format('%.0f', ends_ms))
+      if math.abs(redis.call('PTTL', key) - left_ms) > 1000 then changed = changed + 1 end
     elseif what == 'flush all' or (what == 'flush' and ends_ms and ends_ms <= now_ms) then
       changed = changed + redis.call('UNLINK', key)
     end
@@ -80,7 +82,7 @@ class IdempotencyKeys:
         self._go_through("count", ttl_s, counts)
 
     def adapt(self, ttl_s: int, counts: Counts) -> None:
-        """Gives each key the end that it would have if it had been written with `ttl_s`.
+        """Gives each key the end that it would have if it had been written with `ttl_s`; `changed` had another.
 
         One that would be past it keeps the end that it has, so that nothing is lost by this.
         """

@@ -26,6 +26,7 @@ from system.storage.live_settings import IDEMPOTENCY_TTL_S
 from system.units import size_of, size_text, span_of, span_text
 
 _TIMEOUT_S = 5.0
+_PASSES_MAX = 10
 
 
 class RedisFailed(Exception):
@@ -87,8 +88,9 @@ class RedisMemory:
     def set_ttl(self, ttl: str | int, why: str = "") -> dict[str, Any]:
         """Keys live so long from now on, those that are there too, counted from when they were written. NotAllowed.
 
-        No key is lost by it: one that is older keeps its own end until it is flushed. It waits until every process has
-        looked, because what one sets before that still has the former TTL. Not to be called in an event loop.
+        No key is lost by it: one that is older keeps its own end until it is flushed. It goes through the keys until
+        there is none with the former TTL, because a process that has not looked yet still sets such. Not to be called
+        in an event loop.
         """
         ttl_s, before_s = span_of(ttl) if isinstance(ttl, str) else ttl, self.ttl_s()
         shortest_s = int(self._settings.resend_window_s)
@@ -99,11 +101,21 @@ class RedisMemory:
             )
         done = {"ttl_s": ttl_s, "before_s": before_s}
         self._storage.live_settings.change(IDEMPOTENCY_TTL_S, ttl_s, self._action("redis ttl", done, why))
-        asyncio.run(self._clock.sleep_s(self._settings.live_settings_refresh_s))
-        counts = Counts()
-        with self._asking():
-            self._keys.adapt(ttl_s, counts)
-        return {**done, "adapted": counts.changed, "older": counts.old}
+        adapted, older = asyncio.run(self._adapt(ttl_s))
+        return {**done, "adapted": adapted, "older": older}
+
+    async def _adapt(self, ttl_s: int) -> tuple[int, int]:
+        """How many keys were given another end, and how many are older than that."""
+        adapted = 0
+        for _ in range(_PASSES_MAX):
+            await self._clock.sleep_s(self._settings.live_settings_refresh_s)
+            counts = Counts()
+            with self._asking():
+                self._keys.adapt(ttl_s, counts)
+            adapted += counts.changed
+            if not counts.changed:
+                break
+        return adapted, counts.old
 
     def flush_old(self, why: str = "") -> dict[str, Any]:
         """Deletes the keys that are older than the TTL in force, and no other; the audit says how far it came."""

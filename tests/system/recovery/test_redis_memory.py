@@ -81,11 +81,37 @@ def test_the_ttl_is_halved_in_place(make: Make, server: Any, clock: SteeredClock
     began = clock.now()
     assert runbook.set_ttl("12h", "full") == {"ttl_s": 43_200, "before_s": 86_400, "adapted": 1, "older": 1}
     assert runbook.ttl_s() == 43_200
-    assert (clock.now() - began).total_seconds() == Settings().live_settings_refresh_s, "every process has looked"
+    assert (clock.now() - began).total_seconds() == 2 * Settings().live_settings_refresh_s, "the second found nothing"
     assert [round(server.client.ttl(f"idempotency:{name}") / HOUR_S, 1) for name in "ab"] == [11, 4]
     what = {"ttl_s": 43_200, "before_s": 86_400}
     assert audited(storage) == [OperatorAction(who="ada", command="redis ttl", what=what, why="full")]
     assert runbook.show()["older_than_ttl"] == 1
+
+
+def test_what_a_process_sets_before_it_has_looked_is_adapted_too(
+    make: Make, server: Any, clock: SteeredClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = iter(["late", "later"])
+    sleep_s = clock.sleep_s
+
+    async def sleep_and_set(self: SteeredClock, seconds: float) -> None:
+        await sleep_s(seconds)
+        if name := next(late, None):
+            write(server, clock, name, 0)
+
+    monkeypatch.setattr(SteeredClock, "sleep_s", sleep_and_set)
+    assert make().set_ttl("12h")["adapted"] == 2
+    assert {round(server.client.ttl(name) / HOUR_S, 1) for name in server.client.keys("*")} == {12}
+
+
+def test_a_process_that_never_looks_does_not_keep_it_for_ever(
+    make: Make, server: Any, clock: SteeredClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def set_again(self: SteeredClock, seconds: float) -> None:
+        write(server, clock, "late", 0)
+
+    monkeypatch.setattr(SteeredClock, "sleep_s", set_again)
+    assert make().set_ttl("12h")["adapted"] == 10
 
 
 @pytest.mark.parametrize("ttl", ["119s", "0", 31 * 86_400, "31d"])
