@@ -6,7 +6,7 @@ new control numbers. Each sending is an operation of its own in the history.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,7 @@ class _Partner:
     retry_after_s: float
     attempts: int
     sent: list[_Sent] = field(default_factory=list)
+    acknowledged: list[_Sent] = field(default_factory=list)
     asked: int = 0
 
     async def send_next(self, number: int) -> None:
@@ -59,11 +60,17 @@ class _Partner:
         self.sent.append(sent)
         await self.send_until_answered(sent, sent.batch)
 
+    async def repeat(self, sent: _Sent) -> None:
+        """Send what was acknowledged once more, for no good reason, as a partner's system does that lost its place."""
+        await self.send_until_answered(sent, self.source.again(sent.batch), again=True)
+
     async def send_until_answered(self, sent: _Sent, batch: Batch, *, again: bool = False) -> None:
         """Send, and as long as nobody said yes or no, send the same bytes again a little later, and later each time."""
         for attempt in range(self.attempts):
             completion = await self.send(sent, batch, again=again or attempt > 0)
             if completion.kind is not Kind.INFO:
+                if completion.kind is Kind.OK and not again:
+                    self.acknowledged.append(sent)
                 return
             slower = min(2.0**attempt, _RETRIES_SLOWER_UP_TO)
             await sleep_s(self.retry_after_s * slower * (1 + self.stage.random.random()))
@@ -133,7 +140,8 @@ class SteadyTenders:
 
     Past `open_at_most` batches that nobody has said yes or no to, partners tender nothing new: they too have desks of
     a finite size, and a client that queues without end only measures its own queue. `alterations` are ways in which
-    what they tender is not as it should be.
+    what they tender is not as it should be. `repeats` is the share of batches, 0 to under 1, that were acknowledged
+    before and are sent once more.
     """
 
     partners: tuple[str, ...]
@@ -144,6 +152,7 @@ class SteadyTenders:
     attempts: int = 60
     open_at_most: int = 60
     alterations: tuple[Alteration, ...] = ()
+    repeats: float = 0.0
 
     @property
     def name(self) -> str:
@@ -177,7 +186,7 @@ class SteadyTenders:
                     async for number in arrivals(stage, self.rate_per_s):
                         desk = stage.random.choice(desks)
                         if len(under_way) < self.open_at_most:
-                            task = sending.create_task(desk.send_next(number))
+                            task = sending.create_task(self._one(desk, number, stage))
                             under_way.add(task)
                             task.add_done_callback(under_way.discard)
                     await _until_notices_are_served(stage, desks)
@@ -188,6 +197,12 @@ class SteadyTenders:
             for result in ended:
                 if isinstance(result, Exception):
                     raise result
+
+    def _one(self, desk: _Partner, number: int, stage: Stage) -> Coroutine[Any, Any, None]:
+        """What a desk sends next: something new, or by chance something old."""
+        if self.repeats and desk.acknowledged and stage.random.random() < self.repeats:
+            return desk.repeat(stage.random.choice(desk.acknowledged))
+        return desk.send_next(number)
 
 
 async def _until_notices_are_served(stage: Stage, desks: list[_Partner]) -> None:

@@ -63,13 +63,16 @@ def played(
     partners: tuple[str, ...] = PARTNERS[:1],
     seed: int = 1,
     attempts: int = 60,
+    repeats: float = 0.0,
 ) -> Played:
     """Play until `until` says so of the history; then do `when`, end the traffic and wait for its last operation."""
 
     async def go() -> Played:
         clock = Clock()
         history, ending = History(clock=clock), asyncio.Event()
-        traffic = SteadyTenders(partners=partners, rate_per_s=100.0, retry_after_s=0.001, attempts=attempts)
+        traffic = SteadyTenders(
+            partners=partners, rate_per_s=100.0, retry_after_s=0.001, attempts=attempts, repeats=repeats
+        )
         async with asyncio.timeout(30), answering(answer) as server:
             environment = ToyEnvironment(addresses={"partners->ingest": server.address})
             stage = Stage(environment=environment, history=history, clock=clock, random=Random(seed), ending=ending)
@@ -190,3 +193,28 @@ def test_an_acknowledgement_that_cannot_be_read_is_sent_again() -> None:
     went = played(lambda request: left.pop() if left else accept(request), until=completed(3))
     assert sum(event.kind is Kind.INFO for event in went.completions) == 2
     assert sum(event.value["again"] for event in went.invokes) == 2
+
+
+def test_a_share_of_what_goes_out_was_acknowledged_before() -> None:
+    went = played(accept, until=completed(150), partners=PARTNERS, repeats=0.5)
+    again = [event for event in went.invokes if event.value["again"]]
+    assert 0.25 * len(went.invokes) < len(again) < 0.75 * len(went.invokes)
+    firsts = {event.value["batch"]: event for event in went.invokes if not event.value["again"]}
+    ended = {event.operation_id: event.number for event in went.completions}
+    for event in again:
+        first = firsts[event.value["batch"]]
+        assert (first.actor, first.value["tenders"]) == (event.actor, event.value["tenders"])
+        assert ended[first.operation_id] < event.number, "only what was acknowledged is repeated"
+
+
+def test_what_was_refused_is_not_repeated() -> None:
+    def refuses(_: Request) -> tuple[int, Any]:
+        return 400, {}
+
+    went = played(refuses, until=lambda history: len(history.where(kind=Kind.FAIL)) >= 20, repeats=0.9)
+    assert not [event for event in went.invokes if event.value["again"]]
+
+
+def test_by_default_nothing_is_repeated() -> None:
+    went = played(accept, until=completed(30))
+    assert not [event for event in went.invokes if event.value["again"]]
