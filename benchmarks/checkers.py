@@ -1,4 +1,4 @@
-"""How long it takes to judge a long history: every checker and objective of a failover, on a hundred thousand events.
+"""How long it takes to judge a long history: every checker and objective of all scenarios, on 100,000 events.
 
 The history is made up and is one that costs most: steady state never comes again, so the recovery time is looked for to
 the end, and every signal was sent several times. What the checkers answer is of no interest here.
@@ -10,11 +10,11 @@ from typing import Any
 
 from benchmarks.figures import Figure, Report
 from harness.checkers import judge
+from harness.config import Config
 from harness.history import Event, History, Kind
 from harness.judging import course_of, objectives_of
 from harness.metric import Gauge, Window
 from harness.objective import measure as measured
-from scenarios.db_failover import SCENARIOS
 from scenarios.world.sent_tender import expected_content
 from scenarios.world.tenders import TenderSource
 from scenarios.world.traffic import SEND
@@ -45,9 +45,10 @@ def long_history(count: int = EVENTS) -> History:
     source = TenderSource("bench", "P1001", originals_only=True)
     content = expected_content(source.next().tenders[0])
     tell(Kind.STEP, "baseline", {"success ratio": 1.0, "latency p95 (s)": 0.001})
-    tail = 20
+    tail = 40
+    number, faulty = -1, False
     while len(events) < count - tail:
-        number = len(events) // 2
+        number += 1
         shipment = f"P1001:S{number % _SIGNALS}"
         identity = f"{shipment}:original:1"
         tender = {"identity": identity, "shipment": shipment, "purpose": "original", "version": "1", "content": content}
@@ -55,16 +56,29 @@ def long_history(count: int = EVENTS) -> History:
         kind = Kind.INFO if number % 30 == 0 else Kind.OK
         ended: dict[str, Any] = {"status": 503 if kind is Kind.INFO else 202, "duration_s": 0.01}
         if kind is Kind.OK:
-            ended["results"] = [{"identity": identity, "intent_id": f"i{number % _SIGNALS}", "status": "accepted"}]
+            status = "accepted" if number < _SIGNALS else "duplicate"
+            ended["results"] = [{"identity": identity, "intent_id": f"i{number % _SIGNALS}", "status": status}]
         tell(Kind.INVOKE, SEND, operation, str(number))
         tell(kind, SEND, ended, str(number))
-        if len(events) // 2 == count // 20:
+        if number % 50 == 0:
+            tell(Kind.PROBE, "memory", _memory(number))
+            tell(Kind.PROBE, "ingest", {"repeats_past_redis": number, "keys_refused": number})
+        if not faulty and len(events) >= count // 10:
+            faulty = True
             tell(Kind.PROBE, "replica_states", {"rows": _rows("CONFIRMED", content)})
             tell(Kind.FAULT, "kill", {"target": "database-primary", "main": True})
             for step in ("promoted", "endpoint moved"):
                 tell(Kind.STEP, step, {"at_s": len(events) * _EVERY_S})
     rows = _rows("EXECUTED", content)
     lost = [{"identity": row["identity"]} for row in rows]
+    for command in (["redis", "show"], ["redis", "ttl", "12h"], ["redis", "flush"], ["redis", "raise", "12mb"]):
+        tell(Kind.STEP, "operator", {"command": command, "exit_code": 0, "document": _memory(0)})
+    for look, left_s in (("keys_before", 86_400.0), ("keys_adapted", 43_200.0), ("keys_flushed", 43_200.0)):
+        tell(Kind.PROBE, look, _keys(left_s))
+    audit = [
+        {"who": "autoscaler", "command": "redis raise", "what": {"limit_bytes": n}, "why": ""} for n in range(1000)
+    ]
+    tell(Kind.PROBE, "operator_actions", {"rows": audit})
     command = ["recover", "database", "list"]
     tell(Kind.STEP, "operator", {"command": command, "exit_code": 0, "document": {"lost": lost}})
     tell(Kind.PROBE, "promoted_rows", {"rows": rows[::2]})
@@ -92,6 +106,16 @@ def _rows(state: str, content: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def _memory(number: int) -> dict[str, Any]:
+    used = {"used_bytes": 5_000_000, "limit_bytes": 6_000_000 + number, "ratio": 0.83, "policy": "noeviction"}
+    return {**used, "evicted_keys": 0, "refused_commands": 0}
+
+
+def _keys(left_s: float) -> dict[str, Any]:
+    sent = {f"P1001:S{number}:original:1": left_s for number in range(_SIGNALS)}
+    return {"sent": sent, "old": 9, "young": _SIGNALS, "evicted_keys": 0, "redis": "one", "ingest": {"pid": 1}}
+
+
 def _load(shipment: str, content: dict[str, Any]) -> dict[str, Any]:
     return {
         "load_id": f"load of {shipment}",
@@ -117,7 +141,7 @@ def run() -> Report:
     made_s = perf_counter() - started_s
     figures: list[Figure] = []
     seen: set[str] = set()
-    for scenario in SCENARIOS:
+    for scenario in (one for found in Config.load().discover_scenarios().values() for one in found):
         for checker in (*scenario.invariants, *course_of(scenario)):
             if checker.name not in seen:
                 seen.add(checker.name)

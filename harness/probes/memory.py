@@ -10,7 +10,7 @@ from harness.history import History, Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryProbe:
-    """What `service` says of its memory, in bytes, with the `ratio` of its limit that is used."""
+    """What `service` says of its memory, in bytes, with its limit in `limit_mb` and the `ratio` of it that is used."""
 
     service: str
     name: str = "memory"
@@ -24,5 +24,5 @@ class MemoryProbe:
         if not isinstance(environment, Cache):
             raise TypeError(f"the {environment.name} environment cannot look into {self.service}")
         memory = await memory_of(environment, self.service)
-        value = {**asdict(memory), "ratio": round(memory.ratio, 4)}
+        value = {**asdict(memory), "limit_mb": memory.limit_bytes / 1024**2, "ratio": round(memory.ratio, 4)}
         history.append(actor=f"probe {self.service}", kind=Kind.PROBE, action=self.name, value=value)

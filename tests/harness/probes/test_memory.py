@@ -19,7 +19,7 @@ def test_a_look_is_an_event() -> None:
         asyncio.run(MemoryProbe(service="cache").observe(environment, history, Clock()))
     (event,) = history.where(action="memory")
     assert event.actor == "probe cache"
-    assert event.value["limit_bytes"] == 4 * 1024**2
+    assert (event.value["limit_bytes"], event.value["limit_mb"]) == (4 * 1024**2, 4)
     assert event.value["ratio"] == pytest.approx(event.value["used_bytes"] / event.value["limit_bytes"], abs=0.001)
     assert (event.value["evicted_keys"], event.value["refused_commands"]) == (0, 0)
     assert event.to_json()
