@@ -14,8 +14,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 FILE_NAME = "pyproject.toml"
+ON_CALL = "on call"
+"""Who is told of a regression where the project names nobody."""
+
 _WANTED = frozenset({"topology", "scenarios"})
-_TEXTS = frozenset({"topology", "scenarios", "claims", "traces", "replay", "comparison", "lock", "runs"})
+_TEXTS = frozenset(
+    {"topology", "scenarios", "claims", "traces", "replay", "comparison", "lock", "alert_contact", "runs"}
+)
 _LISTS = frozenset({"operator", "code"})
 _NAMES = _TEXTS | _LISTS
 _SIZE_LIMIT_BYTES = 1_000_000
@@ -43,6 +48,7 @@ class Config:
     comparison: str | None = None
     code: tuple[str, ...] = ()
     lock: str | None = None
+    alert_contact: str = ON_CALL
     runs: Path
 
     @classmethod
@@ -95,6 +101,7 @@ class Config:
             comparison=table.get("comparison"),
             code=tuple(table.get("code", ())),
             lock=table.get("lock"),
+            alert_contact=table.get("alert_contact", ON_CALL),
             runs=folder / table.get("runs", "runs"),
         )
 

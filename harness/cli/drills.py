@@ -145,20 +145,27 @@ def judge(run_id: str, as_json: bool) -> None:
 
 @main.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("--format", "form", type=click.Choice(["text", "review"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "junit", "github", "html", "review"]),
+    default="text",
+    show_default=True,
+    help="text: what was seen; review: the post-incident review in Markdown.",
+)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here, not to the terminal.")
 def report(run_id: str, form: str, output: Path | None) -> None:
-    """Show what a saved run saw, as text or as a post-incident review in Markdown. RUN is an id, or `last`."""
+    """Show what a saved run saw, in the form that its reader needs. RUN is an id, or `last`."""
     with clear_errors():
         run, scenario = _load(run_id)
         if output is None and form == "text":
             _show(run)
             return
-        written = _review(run, scenario) if form == "review" else _text(run)
+        written = _written(run, scenario, form)
         if output is None:
             click.echo(written, nl=False)
         else:
-            output.write_text(written, encoding="utf-8")
+            output.write_bytes(written)
             click.echo(f"written to {output}", err=True)
 
 
@@ -212,10 +219,22 @@ def _load(run_id: str) -> "tuple[Run, Scenario]":
     return run, catalogue.named([run.scenario])[0]
 
 
-def _text(run: "Run") -> str:
-    from harness.reports.text import report_text
+def _written(run: "Run", scenario: "Scenario", form: str) -> bytes:
+    if form == "junit":
+        from harness.reports.junit import run_xml
+        from harness.run import run_document
 
-    return report_text(run)
+        return run_xml(run_document(run))
+    if form == "github":
+        from harness.reports.github import run_markdown
+        from harness.run import run_document
+
+        return run_markdown(run_document(run)).encode()
+    if form == "review":
+        return _review(run, scenario).encode()
+    from harness.reports.text import report_html, report_text
+
+    return (report_html(run) if form == "html" else report_text(run)).encode()
 
 
 def _review(run: "Run", scenario: "Scenario") -> str:

@@ -12,6 +12,7 @@ from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
+from rich.terminal_theme import DIMMED_MONOKAI
 from rich.text import Text
 
 from harness.history import Event, Kind
@@ -34,6 +35,15 @@ def report_text(run: Run, width: int = 100) -> str:
     )
     console.print(_report(run))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def report_html(run: Run, width: int = 110) -> str:
+    """The report as a page of its own, in its colours."""
+    console = Console(
+        record=True, file=io.StringIO(), width=width, force_terminal=True, markup=False, emoji=False, highlight=False
+    )
+    console.print(_report(run))
+    return console.export_html(theme=DIMMED_MONOKAI, inline_styles=True)
 
 
 def print_report(run: Run) -> None:

@@ -94,10 +94,11 @@ def _shortened(text: str) -> str:
 
 def print_findings(document: Document, *, title: str) -> None:
     """What a replay or a comparison of a corpus found: counts, a line a cause, and all about a single trace."""
-    terminal().print(Group(*_findings(document, title)))
+    terminal().print(Group(*findings(document, title)))
 
 
-def _findings(document: Document, title: str) -> list[RenderableType]:
+def findings(document: Document, title: str) -> list[RenderableType]:
+    """The parts of that."""
     counts = {name: count for name, count in document["counts"].items() if count}
     told = Text(", ").join(Text.assemble(f"{count} ", coloured(name)) for name, count in counts.items())
     parts: list[RenderableType] = [plain(title), Text.assemble(f"{document['total']} traces: ", told)]
@@ -149,7 +150,7 @@ def _reasons(reasons: Sequence[Document]) -> RenderableType | None:
 
 def print_refresh(document: Document) -> None:
     """`harness trace refresh`: what differed, what was taken, and what fails still."""
-    parts = _findings(document, f"{document['approval']['by']}: {document['approval']['why']}")
+    parts = findings(document, f"{document['approval']['by']}: {document['approval']['why']}")
     refreshed, left = document["refreshed"], document["left"]
     said = "refreshed" if document["written"] else "would be refreshed"
     parts += _section(f"{said}: {len(refreshed)}", plain("\n".join(_first(refreshed))) if refreshed else None)

@@ -85,6 +85,24 @@ def test_report_writes_the_review_of_a_run(project: Path) -> None:
     assert (project / "review.md").read_text() == printed.stdout
 
 
+@pytest.mark.parametrize(
+    ("form", "begins", "holds"),
+    [
+        ("junit", "<?xml version", 'name="SomethingWasBought"'),
+        ("github", "# \N{WHITE HEAVY CHECK MARK} shop_dies: pass", "SomethingWasBought"),
+        ("html", "<!DOCTYPE html>", "SomethingWasBought"),
+        ("text", "shop_dies  pass", "SomethingWasBought"),
+    ],
+)
+def test_report_in_each_form(project: Path, form: str, begins: str, holds: str) -> None:
+    harness("drill", "shop_dies")
+    file = project / "report"
+    assert harness("report", "last", "--format", form, "--output", str(file)).exit_code == 0
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith(begins)
+    assert holds in text
+
+
 def test_the_playbook_is_written_where_the_scenarios_are_and_checked(project: Path) -> None:
     file = project / "drills" / "PLAYBOOK.md"
     missing = harness("playbook", "--check")

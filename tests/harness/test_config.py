@@ -66,7 +66,7 @@ def test_what_another_revision_states(tmp_path: Path) -> None:
         ("[tool]\nharness = 1\n", "has to be a table, saw 1"),
         ("[tool.harness]\n", "wants scenarios = ... as text, saw None"),
         ('[tool.harness]\nscenarios = "s"\n', "wants topology = ... as text, saw None"),
-        (GOOD + "scenaros = 1\n", "knows no scenaros; it has claims, code, comparison, lock, operator"),
+        (GOOD + "scenaros = 1\n", "knows no scenaros; it has alert_contact, claims, code, comparison"),
         (GOOD + "runs = 1\n", "wants runs = ... as text, saw 1"),
         (GOOD + "claims = []\n", "wants claims = ... as text"),
         (GOOD + 'operator = "python -m x"\n', r"wants operator = \[.*saw 'python -m x'"),

@@ -38,11 +38,11 @@ class InSeries(ToyEnvironment):
         self.words["overrides"] = overrides
 
 
-def make_project(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Write the project into `folder`, go there, and let drills run on the toy environment."""
-    (folder / "drills").mkdir()
+def make_project(folder: Path, monkeypatch: pytest.MonkeyPatch, *, more: str = "") -> Path:
+    """Write the project into `folder`, go there, and let drills run on the toy environment; `more` is configuration."""
+    (folder / "drills").mkdir(exist_ok=True)
     (folder / "drills" / "toys.py").write_text(MODULE)
-    (folder / "pyproject.toml").write_text(PYPROJECT)
+    (folder / "pyproject.toml").write_text(PYPROJECT + more)
     monkeypatch.chdir(folder)
     monkeypatch.syspath_prepend(str(folder))
     InSeries.made = []
