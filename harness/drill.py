@@ -182,8 +182,9 @@ class _Drill:
 
     async def wait_for(self, step: WaitFor) -> None:
         started_s = self.clock.now_s()
+        from_s = started_s if step.fresh else started_s - step.over_s
         held, readings, _ = await self.watching.until(
-            step.conditions, within_s=step.within_s, over_s=step.over_s, from_s=started_s - step.over_s
+            step.conditions, within_s=step.within_s, over_s=step.over_s, from_s=from_s
         )
         said = [str(reading) for reading in readings]
         self.say("wait", what=step.what, held=held, after_s=round(self.clock.now_s() - started_s, 3), readings=said)

@@ -126,10 +126,14 @@ class _Comparable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Operations:
-    """Which completed client operations a metric looks at; None takes all."""
+    """Which completed client operations a metric looks at; None takes all.
+
+    `actor` and `apart_from` are beginnings of names: of those who count, and of those who do not.
+    """
 
     action: str | None = None
     actor: str | None = None
+    apart_from: str | None = None
 
     def completed(self, history: History, window: Window) -> list[Event]:
         return [
@@ -138,12 +142,14 @@ class _Operations:
             if event.kind in COMPLETIONS
             and (self.action is None or event.action == self.action)
             and (self.actor is None or event.actor.startswith(self.actor))
+            and (self.apart_from is None or not event.actor.startswith(self.apart_from))
         ]
 
     @property
     def label(self) -> str:
         words = [word for word in (self.action, self.actor) if word]
-        return f" of {' by '.join(words)}" if words else ""
+        others = f" apart from {self.apart_from}" if self.apart_from else ""
+        return (f" of {' by '.join(words)}" if words else "") + others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,8 +301,10 @@ class _Latency:
     """`latency.percentile(95)` reads as the playbook would say it."""
 
     @staticmethod
-    def percentile(percent: float, *, action: str | None = None, actor: str | None = None) -> LatencyPercentile:
-        return LatencyPercentile(percent=percent, action=action, actor=actor)
+    def percentile(
+        percent: float, *, action: str | None = None, actor: str | None = None, apart_from: str | None = None
+    ) -> LatencyPercentile:
+        return LatencyPercentile(percent=percent, action=action, actor=actor, apart_from=apart_from)
 
 
 latency = _Latency()

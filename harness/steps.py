@@ -27,12 +27,16 @@ class HealFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitFor:
-    """Go on when every condition holds over the last `over_s`; when they do not within the limit, the drill says so."""
+    """Go on when every condition holds over the last `over_s`; when they do not within the limit, the drill says so.
+
+    With `fresh` nothing counts that was seen before the waiting began.
+    """
 
     what: str
     conditions: tuple[Condition, ...]
     within_s: float
     over_s: float = 1.0
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

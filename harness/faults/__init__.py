@@ -1,6 +1,7 @@
 """The faults, one file each. `FAULTS` is the whole list; nothing registers itself."""
 
 from harness.faults.base import Evidence, Fault, MissingCapability, Witness
+from harness.faults.flood import Flood, Request, Source
 from harness.faults.kill import Kill
 from harness.faults.latency import Latency
 from harness.faults.memory import FillMemory
@@ -12,7 +13,7 @@ from harness.faults.pause_worker import PauseWorker, Which
 from harness.faults.spin import Spin
 from harness.faults.withhold import Withhold
 
-FAULTS = (FillMemory, Kill, Latency, Misbehave, Noop, Partition, Pause, PauseWorker, Spin, Withhold)
+FAULTS = (FillMemory, Flood, Kill, Latency, Misbehave, Noop, Partition, Pause, PauseWorker, Spin, Withhold)
 
 __all__ = [
     "FAULTS",
@@ -20,6 +21,7 @@ __all__ = [
     "Evidence",
     "Fault",
     "FillMemory",
+    "Flood",
     "Kill",
     "Latency",
     "Misbehave",
@@ -29,6 +31,8 @@ __all__ = [
     "Partition",
     "Pause",
     "PauseWorker",
+    "Request",
+    "Source",
     "Spin",
     "Which",
     "Withhold",

@@ -10,7 +10,7 @@ from harness.drill import run_drill
 from harness.faults import Noop
 from harness.history import History, Kind
 from harness.judging import judge_history
-from harness.metric import Gauge, success_ratio
+from harness.metric import EventCount, Gauge, success_ratio
 from harness.scenario import BlastRadius, Heal, Recovery, Scenario
 from harness.steps import HealFault, Inject, SeeSymptoms, Step, WaitFor
 from harness.verdict import Outcome
@@ -129,6 +129,22 @@ def test_the_drill_aborts_when_the_blast_radius_says_so() -> None:
 def test_traffic_that_dies_is_an_error_and_not_a_verdict() -> None:
     with pytest.raises(RuntimeError, match="went home"):
         drilled(replace(SHOP_DIES, traffic=(Shoppers(breaks=True),)))
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_wait_may_leave_out_what_was_seen_before_it_began(fresh: bool) -> None:
+    """The sales of the gate are there at once, and fresh ones have to come first."""
+
+    async def waits(scenario: Scenario) -> AsyncIterator[Step]:
+        sold = EventCount(kind=Kind.OK, action="buy")
+        yield WaitFor(what="sales", conditions=(sold.at_least(1),), within_s=10, over_s=0.2, fresh=fresh)
+        yield Inject(fault=scenario.faults[0])
+        yield SeeSymptoms()
+
+    history = drilled(replace(SHOP_DIES, schedule=waits, recovery=Heal()))
+    (waited,) = history.where(kind=Kind.STEP, action="wait")
+    assert waited.value["held"] is True
+    assert (waited.value["after_s"] >= 0.2) is fresh
 
 
 def test_a_schedule_of_its_own_can_heal_a_fault_early() -> None:
