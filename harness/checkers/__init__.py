@@ -4,9 +4,12 @@ from harness.checkers.acknowledged import AcknowledgedWritesSurvive
 from harness.checkers.alerts import AlertSaid, AlertsToldOnce, EachIsTold
 from harness.checkers.availability import StaysAvailable
 from harness.checkers.base import Checker, Claim, judge
+from harness.checkers.cost import MemoryStaysFlat, StoppedAtTheDoor
+from harness.checkers.isolation import NobodyShutOut, OthersUndisturbed
 from harness.checkers.logs import LogTellsWhere
 from harness.checkers.loss import AskedAgain, LossIsListed, NothingLost
 from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing, RepeatsAnsweredAlike
+from harness.checkers.rejection import RejectedChangesNothing
 from harness.checkers.review import LeavesAReview
 from harness.checkers.states import LateWritesAreRefused, NoneStuck, OnlyLegalTransitions, StateHeld
 from harness.checkers.traces import TracesUnchanged
@@ -27,12 +30,17 @@ __all__ = [
     "LeavesAReview",
     "LogTellsWhere",
     "LossIsListed",
+    "MemoryStaysFlat",
+    "NobodyShutOut",
     "NoneStuck",
     "NothingLost",
     "OnlyLegalTransitions",
+    "OthersUndisturbed",
+    "RejectedChangesNothing",
     "RepeatsAnsweredAlike",
     "StateHeld",
     "StaysAvailable",
+    "StoppedAtTheDoor",
     "TracesUnchanged",
     "WorkersLiveOn",
     "judge",

@@ -39,6 +39,12 @@ def fault_event(history: History) -> Event | None:
     return next((event for event in history.where(kind=Kind.FAULT) if event.value.get("main")), None)
 
 
+def healed_number(history: History, fault: Event) -> int:
+    """The number of the event that ended a fault; past the last when nothing did."""
+    heals = (event for event in history.where(kind=Kind.HEAL, action=fault.action) if event.number > fault.number)
+    return next((event.number for event in heals), len(history))
+
+
 def first_step(history: History, action: str) -> Event | None:
     """The first step of that name."""
     return next(iter(history.where(kind=Kind.STEP, action=action)), None)

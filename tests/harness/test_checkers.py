@@ -20,12 +20,17 @@ from harness.checkers import (
     LeavesAReview,
     LogTellsWhere,
     LossIsListed,
+    MemoryStaysFlat,
+    NobodyShutOut,
     NoneStuck,
     NothingLost,
     OnlyLegalTransitions,
+    OthersUndisturbed,
+    RejectedChangesNothing,
     RepeatsAnsweredAlike,
     StateHeld,
     StaysAvailable,
+    StoppedAtTheDoor,
     TracesUnchanged,
     WorkersLiveOn,
     judge,
@@ -52,12 +57,17 @@ ALL: tuple[Checker, ...] = (
     LeavesAReview(),
     LogTellsWhere(snapshot="hung", key="id"),
     LossIsListed(write="write", listing=("list",)),
+    MemoryStaysFlat(probe="memory"),
+    NobodyShutOut(action="write"),
     NoneStuck(resting=frozenset({"done"})),
     NothingLost(write="write"),
     OnlyLegalTransitions(table=frozenset({(None, "new"), ("new", "done")}), subject="id"),
+    OthersUndisturbed(action="write", apart_from="nobody", success_at_least=0.4),
+    RejectedChangesNothing(writes=("write",), snapshot="rows"),
     RepeatsAnsweredAlike(write="write", id_field="id"),
     StateHeld(reached="done", after=frozenset(), before="seen"),
     StaysAvailable(action="write", ratio=0.4),
+    StoppedAtTheDoor(flood="door", behind="behind", work="write"),
     TracesUnchanged(),
     WorkersLiveOn(service="bank"),
 )
@@ -69,7 +79,10 @@ def busy(writes: int) -> History:
     names = [str(number) for number in range(writes)]
     kept = [name for number, name in enumerate(names) if number % 20]
     for number, name in enumerate(names):
-        story.write(name, kind=Kind.FAIL if number % 50 == 1 else Kind.OK)
+        story.write(name, kind=Kind.FAIL if number % 50 == 1 else Kind.OK, status=400 if number % 50 == 1 else 202)
+        if number % 50 == 0:
+            story.write(f"refused {name}", kind=Kind.FAIL, status=400)
+            measure(story, number)
     story.rows(*kept, name="seen", state="done")
     look(story, "shop", range(len(names)))
     look(story, "bank", range(len(names)))
@@ -83,6 +96,8 @@ def busy(writes: int) -> History:
     story.step("notice", partner="one", identities=lost)
     for number, name in enumerate(names):
         story.write(name, kind=Kind.INFO if number % 2 else Kind.OK)
+        if number % 50 == 0:
+            measure(story, writes + number)
     story.probe("rows", rows=[{"identity": name, "state": "done", "entry": name} for name in names])
     story.probe("ledger", entries=[{"of": name, "entry": name} for name in names])
     steps = [
@@ -95,6 +110,12 @@ def busy(writes: int) -> History:
     story.step("steady_again", held=True)
     story.step("replay", trace="one", outcome="pass")
     return story.history()
+
+
+def measure(story: Story, number: int) -> None:
+    story.probe("door", upstream_passed=number * 1_000_000)
+    story.probe("behind", upstream_passed=number)
+    story.probe("memory", resident_bytes=1_000_000, pid=1)
 
 
 def look(story: Story, service: str, pids: Iterable[int]) -> None:
