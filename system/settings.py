@@ -162,6 +162,8 @@ class Settings(BaseSettings):
     unsafe_counter_ids: bool = False
     unsafe_breaker_writes_each_reject: bool = False
     unsafe_breaker_counts_our_refusals: bool = False
+    unsafe_breaker_counts_resends: bool = False
+    unsafe_breaker_not_shared: bool = False
     unsafe_allow_infinite: bool = False
     unsafe_no_grounding: bool = False
     unsafe_no_supervisor: bool = False

@@ -69,7 +69,13 @@ class PartnerBreakers:
             redis, clock, ids, window_s=settings.breaker_window_s, threshold=settings.breaker_threshold
         )
         self.excuses = Excuses(storage, redis, settings, clock)
-        self._picture = Picture(storage, clock, run_blocking, fresh_for_s=settings.breaker_refresh_s)
+        self._picture = Picture(
+            storage,
+            clock,
+            run_blocking,
+            fresh_for_s=settings.breaker_refresh_s,
+            shared=not settings.unsafe_breaker_not_shared,
+        )
         self._opening: dict[str, Trip] = {}
         self._rounds: dict[str, _Round] = {}
         self._changing: set[str] = set()

@@ -31,7 +31,8 @@ class Excuses:
     def __init__(self, storage: Storage, redis: OptionalRedis, settings: Settings, clock: Clock) -> None:
         self._storage, self._redis, self._clock = storage, redis, clock
         self._kept_s = settings.breaker_excuse_s
-        self._counts_all = settings.unsafe_breaker_counts_our_refusals
+        self._counts_refused = settings.unsafe_breaker_counts_our_refusals
+        self._counts_resends = settings.unsafe_breaker_counts_resends
         self._signals: OrderedDict[str, float] = OrderedDict()
         self._bodies: dict[str, OrderedDict[str, float]] = {}
         self._resent: OrderedDict[str, float] = OrderedDict()
@@ -78,8 +79,11 @@ class Excuses:
 
     def excused(self, partner_id: str, identities: Sequence[Identity], body: bytes) -> set[Identity]:
         """Those of `identities`, all repeats of stored signals in `body`, that have an excuse."""
-        if self._counts_all:
-            return set()
+        found: set[Identity] = set() if self._counts_refused else self._refused_before(partner_id, identities, body)
+        rest = [one for one in identities if one not in found]
+        return found if self._counts_resends or not rest else found | self._asked_for(partner_id, rest)
+
+    def _refused_before(self, partner_id: str, identities: Sequence[Identity], body: bytes) -> set[Identity]:
         now_s = self._clock.monotonic_s()
         digest = digest_of(body)
         with self._lock:
@@ -87,10 +91,7 @@ class Excuses:
                 return set(identities)
             found = {one for one in identities if self._signals.get(str(one), now_s) > now_s}
         rest = [one for one in identities if one not in found]
-        if rest:
-            found |= self._known_to_redis(partner_id, rest, digest)
-        rest = [one for one in rest if one not in found]
-        return found | self._asked_for(partner_id, rest)
+        return found | self._known_to_redis(partner_id, rest, digest) if rest else found
 
     def _known_to_redis(self, partner_id: str, identities: Sequence[Identity], digest: str) -> set[Identity]:
         commands: list[tuple[Any, ...]] = [("ZSCORE", _bodies_key(partner_id), digest)]

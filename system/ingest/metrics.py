@@ -44,6 +44,8 @@ class Metrics:
         self.database_errors = Counter(
             "ingest_database_errors", "Requests that the database failed, by how.", ["kind"], registry=self.registry
         )
+        for outcome in ("accepted", "duplicate", "malformed", "refused"):
+            self.signals.labels(outcome)  # none is a number too
         for told_by in ("redis", "database"):
             self.repeats.labels(told_by)
         for kind in ("unreachable", "refused"):

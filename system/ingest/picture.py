@@ -15,11 +15,13 @@ _log = logging.getLogger(__name__)
 
 
 class Picture:
-    """For one event loop."""
+    """For one event loop. Not `shared`, which is unsafe, it knows those alone that this process has opened."""
 
-    def __init__(self, storage: Storage, clock: Clock, run_blocking: RunBlocking, *, fresh_for_s: float) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, run_blocking: RunBlocking, *, fresh_for_s: float, shared: bool = True
+    ) -> None:
         self._storage, self._clock, self._run_blocking = storage, clock, run_blocking
-        self._fresh_for_s = fresh_for_s
+        self._fresh_for_s, self._shared = fresh_for_s, shared
         self._breakers: dict[str, Breaker] = {}
         self._changed: dict[str, int] = {}
         self._changes = 0
@@ -69,7 +71,7 @@ class Picture:
         except (DatabaseUnavailable, TooLate) as error:
             _log.warning("the circuit breakers could not be read; going on with those known: %s", error)
             return
-        found = {row.partner_id: row for row in rows}
+        found = {row.partner_id: row for row in rows if self._shared or row.partner_id in self._breakers}
         for partner_id, number in self._changed.items():
             if number > changes_before and partner_id in self._breakers:
                 found[partner_id] = self._breakers[partner_id]

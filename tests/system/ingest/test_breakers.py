@@ -131,6 +131,15 @@ def test_another_process_and_a_restart(start: Any, write: Any) -> None:
     assert third.send(write("SHP1")).status_code == 429, "from its first request on"
 
 
+def test_not_shared_a_new_process_lets_everybody_in(start: Any, write: Any) -> None:
+    """What the unsafe switch takes away."""
+    one = start()
+    _flood(one, BAD, 12)
+    two = start(storage=lambda _: one.storage, allow_unsafe=True, unsafe_breaker_not_shared=True)
+    assert two.send(write("SHP1")).status_code == 202
+    assert _flood(two, BAD, 12)[-1] == 429, "though it opens its own"
+
+
 def test_without_redis_each_process_counts_alone(start: Any) -> None:
     class Gone:
         def pipeline(self, **_: Any) -> Any:

@@ -122,12 +122,21 @@ def test_memory_is_bounded(make: Make) -> None:
     assert excuses.excused("P1001", [ONE], b"%d" % BODIES_MAX) == {ONE}
 
 
-def test_the_unsafe_switch_excuses_nothing(make: Make, storage: Storage) -> None:
-    excuses = make(allow_unsafe=True, unsafe_breaker_counts_our_refusals=True)
+@pytest.mark.parametrize(
+    ("refusals", "resends", "excused"), [(True, False, {TWO}), (False, True, {ONE}), (True, True, set())]
+)
+def test_each_unsafe_switch_takes_one_kind_of_excuse_away(
+    make: Make, storage: Storage, refusals: bool, resends: bool, excused: set[Identity]
+) -> None:
+    """H15 and H18: what we refused, and what we asked for."""
+    excuses = make(
+        allow_unsafe=True, unsafe_breaker_counts_our_refusals=refusals, unsafe_breaker_counts_resends=resends
+    )
     storage.asked = {TWO: "I1"}
     excuses.refused([ONE])
+    assert excuses.excused("P1001", [ONE, TWO], BODY) == excused
     excuses.refused_unread("P1001", BODY)
-    assert excuses.excused("P1001", [ONE, TWO], BODY) == set()
+    assert (excuses.excused("P1001", [ONE], BODY) == set()) is refusals
 
 
 def test_a_new_envelope_is_the_same_body(write: Any) -> None:
