@@ -9,6 +9,7 @@ from harness.traces.clusters import Cluster, Clusters
 from harness.traces.diff import Difference, difference, same
 from harness.traces.folders import load_cassette, load_trace, migrate, save_baseline, save_cassette, save_trace
 from harness.traces.merging import merged
+from harness.traces.packed import pack, unpack
 from harness.traces.reading import iter_traces, load_traces
 from harness.traces.rules import Comparison, Mask
 from harness.traces.strict_yaml import Unreadable
@@ -39,8 +40,10 @@ __all__ = [
     "load_traces",
     "merged",
     "migrate",
+    "pack",
     "same",
     "save_baseline",
     "save_cassette",
     "save_trace",
+    "unpack",
 ]

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.traces.folders import iter_folders
+from harness.traces.packed import iter_packed
 from harness.traces.trace import Trace
 
 
 def iter_traces(place: Path) -> Iterator[Trace]:
-    """Every trace of a folder of folders, by id, one in memory at a time.
+    """Every trace of a folder of folders or of a packed file, by id, one in memory at a time.
 
-    Unreadable when there is none, or at the first that cannot be read.
+    Unreadable when there is no such place or no trace in it, or at the first that cannot be read.
     """
-    return iter_folders(place)
+    return iter_packed(place) if place.is_file() else iter_folders(place)
 
 
 def load_traces(place: Path) -> tuple[Trace, ...]:

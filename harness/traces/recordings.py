@@ -13,7 +13,7 @@ stands in. JSON bodies are written spread out, because people check them, and co
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from harness.traces import strict_yaml
@@ -38,9 +38,10 @@ def cassette_from(document: Any, *, source: Any) -> Cassette:
     )
 
 
-def cassette_document(cassette: Cassette) -> dict[str, Any]:
-    """The document of a cassette; `cassette_from` reads it back the same, bodies spread out or not."""
-    return {"version": 1, "interactions": [_to_vcr(interaction) for interaction in cassette.interactions]}
+def cassette_document(cassette: Cassette, *, spread: bool = True) -> dict[str, Any]:
+    """The document of a cassette, which `cassette_from` reads back; with JSON bodies spread out for people, or not."""
+    lay_out = spread_out if spread else str
+    return {"version": 1, "interactions": [_to_vcr(interaction, lay_out) for interaction in cassette.interactions]}
 
 
 def cassette_text(cassette: Cassette) -> str:
@@ -106,30 +107,30 @@ def _body(fields: Mapping[str, Field]) -> str:
     return "" if field is None or field.value is None else field.text(empty=True)
 
 
-def _to_vcr(interaction: Interaction) -> dict[str, Any]:
+def _to_vcr(interaction: Interaction, lay_out: Callable[[str], str]) -> dict[str, Any]:
     asked, answer, failure = interaction.request, interaction.response, interaction.failure
     document: dict[str, Any] = {
         "request": {
             "method": asked.method,
             "uri": asked.uri,
             "headers": _listed(asked.headers),
-            "body": spread_out(asked.body),
+            "body": lay_out(asked.body),
         }
     }
     if failure is not None:
         document["failure"] = {"kind": failure.kind, "after_s": failure.after_s}
         answer = failure.part
-    document["response"] = _STAND_IN if answer is None else _vcr_response(answer)
+    document["response"] = _STAND_IN if answer is None else _vcr_response(answer, lay_out)
     if answer is not None and answer.after_s:
         document["after_s"] = answer.after_s
     return document
 
 
-def _vcr_response(answer: Response) -> dict[str, Any]:
+def _vcr_response(answer: Response, lay_out: Callable[[str], str]) -> dict[str, Any]:
     return {
         "status": {"code": answer.status, "message": ""},
         "headers": _listed(answer.headers),
-        "body": {"string": spread_out(answer.body)},
+        "body": {"string": lay_out(answer.body)},
     }
 
 
