@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from system.commands.connecting import done, not_done, say, say_json, storage_for
+from system.commands.surroundings import console
 from system.governance.circuit_breaker import CircuitBreaker, CircuitBreakerRegistry
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -23,7 +24,7 @@ def breakers(context: click.Context) -> None:
 def list_open(as_json: bool = False) -> None:
     """List the partners that are shut out."""
     with storage_for("breakers list") as storage:
-        registry = CircuitBreakerRegistry(storage)
+        registry = CircuitBreakerRegistry(storage, operator=console().operator)
         found = [registry.get(partner_id).describe() for partner_id in registry.get_open_breakers()]
     if as_json:
         say_json({"open": [one["partner"] for one in found], "breakers": found})
@@ -37,7 +38,7 @@ def list_open(as_json: bool = False) -> None:
 def show(partner: str, as_json: bool) -> None:
     """Show one partner's breaker: how often it failed, where, and what to tell it."""
     with storage_for("breakers show") as storage:
-        found = _breaker(CircuitBreakerRegistry(storage), partner).describe()
+        found = _breaker(CircuitBreakerRegistry(storage, operator=console().operator), partner).describe()
     if as_json:
         say_json(found)
         return
@@ -59,7 +60,7 @@ def show(partner: str, as_json: bool) -> None:
 def reset(partner: str, why: str, as_json: bool) -> None:
     """Close a partner's breaker, after it has said that its signals are mended."""
     with storage_for("breakers reset") as storage:
-        breaker = _breaker(CircuitBreakerRegistry(storage), partner)
+        breaker = _breaker(CircuitBreakerRegistry(storage, operator=console().operator), partner)
         before = breaker.describe()
         breaker.reset(why, command="breakers reset")
         after = breaker.state

@@ -8,11 +8,8 @@ from datetime import timedelta
 
 import click
 
-from system.calendar import Calendar
-from system.clock import SystemClock
 from system.commands.connecting import done, not_done, say, say_json, storage_for
-from system.governance.operators import operator_name
-from system.settings import Settings
+from system.commands.surroundings import console
 from system.storage import Storage
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -27,7 +24,7 @@ def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float
 @click.group(hidden=True)
 def clock() -> None:
     """For drills: the calendar, where STEERED_CLOCK lets it be moved: `show`, `forward`."""
-    if not Settings.load().steered_clock:
+    if not console().settings.steered_clock:
         raise click.UsageError(
             "this system goes by the machine's clock, which nobody moves; only one that was started for a drill, "
             "with STEERED_CLOCK=1 and ALLOW_STEERED_CLOCK=1, has a calendar that can be moved"
@@ -52,7 +49,7 @@ def forward(days: float, why: str, as_json: bool) -> None:
     by = timedelta(days=days)
     with storage_for("clock forward") as storage:
         try:
-            ahead = storage.clock_moves.move(by, who=operator_name(), why=why)
+            ahead = storage.clock_moves.move(by, who=console().operator, why=why)
         except ValueError as error:
             raise not_done("clock forward", str(error)) from None
         done("clock forward", why=why, days=days)
@@ -60,8 +57,7 @@ def forward(days: float, why: str, as_json: bool) -> None:
 
 
 def _tell(storage: Storage, ahead: timedelta, as_json: bool, *, moved: timedelta | None = None) -> None:
-    calendar = Calendar(storage, Settings.load(), SystemClock())
-    calendar.look()
+    calendar = console().calendar(storage)
     now = calendar.now().isoformat()
     told: dict[str, object] = {"calendar": now, "ahead_s": ahead.total_seconds()}
     if moved is not None:

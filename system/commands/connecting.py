@@ -8,10 +8,8 @@ from typing import Any
 
 import click
 
-from system.clock import RandomIds, SystemClock
-from system.governance.operators import operator_name
+from system.commands.surroundings import console
 from system.plain_text import one_line
-from system.settings import Settings
 from system.storage import DatabaseUnavailable, Storage
 
 _LINE_MAX = 20_000
@@ -20,24 +18,22 @@ _log = logging.getLogger("system.console")
 
 @contextlib.contextmanager
 def storage_for(action: str) -> Iterator[Storage]:
-    """The storage that the settings name. That the database is gone ends the command with 1 and one line."""
-    storage = Storage.connect(Settings.load(), clock=SystemClock(), ids=RandomIds())
+    """The storage of the console. That the database is gone ends the command with 1 and one line."""
     try:
-        yield storage
+        with console().open_storage() as storage:
+            yield storage
     except DatabaseUnavailable as error:
         raise not_done(action, f"the database is not available: {error}; run it again later") from None
-    finally:
-        storage.close()
 
 
 def done(action: str, *, why: str = "", **outcome: object) -> None:
     """A line in the log for what an operator did; the audit row is the action's own."""
-    _log.info("operator action", extra={"operator": operator_name(), "action": action, "reason": why, **outcome})
+    _log.info("operator action", extra={"operator": console().operator, "action": action, "reason": why, **outcome})
 
 
 def not_done(action: str, why: str) -> click.ClickException:
     """The exception that ends a command with 1, with a line in the log."""
-    _log.error("operator action failed", extra={"operator": operator_name(), "action": action, "error": why})
+    _log.error("operator action failed", extra={"operator": console().operator, "action": action, "error": why})
     return click.ClickException(one_line(why, _LINE_MAX))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from system.commands.connecting import done, not_done, say, say_json, storage_for
-from system.governance.operators import operator_name
+from system.commands.surroundings import console
 from system.storage import Hallucination, IllegalTransition, Storage
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -73,7 +73,7 @@ def tag(intents: Sequence[str], every: bool, why: str, as_json: bool) -> None:
     """Write down that these were looked into; an intent that waits for a person is failed with it."""
     if bool(intents) == every:
         raise click.UsageError("name intents, or say --all")
-    who = operator_name()
+    who = console().operator
     with storage_for("hallucinations tag") as storage:
         tagged = [one for one in (_all_untagged(storage) if every else intents) if _tag(storage, one, who, why)]
     done("hallucinations tag", why=why, intents=tagged)

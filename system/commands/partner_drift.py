@@ -1,19 +1,14 @@
 """`recover partner`: the runbook for a partner whose signals have become bad, step by step."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
-import httpx
 
-from system.calendar import Calendar
-from system.clock import SystemClock
 from system.commands.connecting import done, not_done, say, say_json, storage_for
-from system.governance.operators import operator_name
+from system.commands.surroundings import console
 from system.recovery.partner_drift import Course, NoIncident, PartnerDriftRecovery
-from system.settings import Settings
 from system.storage import Storage, TrustIncident
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -71,7 +66,7 @@ def evaluate(name: str, as_json: bool) -> None:
 def ask(partners: Sequence[str], every: bool, again: bool, as_json: bool) -> None:
     """Ask partners to restore what their signals lack; each is asked once an incident."""
     with _runbook("recover partner ask") as (storage, recovery):
-        asked = asyncio.run(_ask(recovery, _named(storage, partners, every), again))
+        asked = console().run(_ask(recovery, _named(storage, partners, every), again))
     done("recover partner ask", notices=asked)
     if as_json:
         say_json({"notices": asked})
@@ -109,12 +104,11 @@ def probation(partners: Sequence[str], every: bool, why: str, as_json: bool) -> 
 
 @contextmanager
 def _runbook(action: str) -> Iterator[tuple[Storage, PartnerDriftRecovery]]:
-    settings = Settings.load()
+    settings = console().settings
     with storage_for(action) as storage:
-        calendar = Calendar(storage, settings, SystemClock())
-        calendar.look()
+        calendar = console().calendar(storage)
         try:
-            yield storage, PartnerDriftRecovery(storage, settings, calendar, by=operator_name())
+            yield storage, PartnerDriftRecovery(storage, settings, calendar, by=console().operator)
         except NoIncident as error:
             raise not_done(action, str(error)) from None
 
@@ -128,7 +122,7 @@ def _named(storage: Storage, partners: Sequence[str], every: bool) -> Sequence[s
 
 
 async def _ask(recovery: PartnerDriftRecovery, partners: Sequence[str], again: bool) -> list[dict[str, Any]]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with console().open_client() as client:
         return [(await recovery.ask(client, one, again=again)).as_json() for one in partners]
 
 

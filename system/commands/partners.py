@@ -7,12 +7,9 @@ import click
 
 from system.analytics import analysis_of, scorecard_of
 from system.analytics.signals import span_of
-from system.calendar import Calendar
-from system.clock import SystemClock
 from system.commands.connecting import not_done, say, say_json, storage_for
-from system.governance.operators import operator_name
+from system.commands.surroundings import console
 from system.recovery.partner_drift import PartnerDriftRecovery
-from system.settings import Settings
 from system.storage import Partner, Storage
 from system.storage.quality_reviews import week_of
 
@@ -33,9 +30,9 @@ def partners(context: click.Context) -> None:
 @_AS_JSON
 def list_partners(as_json: bool = False) -> None:
     """List how each partner is trusted: score, autonomy ceiling, and whether a person reviews all it sends."""
-    settings = Settings.load()
+    settings = console().settings
     with storage_for("partners list") as storage:
-        recovery = PartnerDriftRecovery(storage, settings, _calendar(storage, settings), by=operator_name())
+        recovery = PartnerDriftRecovery(storage, settings, console().calendar(storage), by=console().operator)
         found = [_trusted(storage, recovery, partner) for partner in storage.partners.all()]
     if as_json:
         say_json({"partners": found})
@@ -55,9 +52,8 @@ def analyze(partner: str, start: str | None, end: str | None, as_json: bool) -> 
     """Say which fields the partner's signals lack, FROM one day TO another (default: the last 7 days)."""
     if (start is None) != (end is None):
         raise click.UsageError("name both ends of the span, or neither")
-    settings = Settings.load()
     with storage_for("partners analyze") as storage:
-        now = _calendar(storage, settings).now()
+        now = console().calendar(storage).now()
         try:
             span = (now - LOOKS_BACK, now) if start is None or end is None else span_of(start, end)
             found = analysis_of(storage, partner, *span)
@@ -75,12 +71,12 @@ def analyze(partner: str, start: str | None, end: str | None, as_json: bool) -> 
 @_AS_JSON
 def scorecard(partner: str | None, week: str | None, as_json: bool) -> None:
     """Show the week of a partner, or of each of them. Once a week is over they are sent by themselves."""
-    settings = Settings.load()
+    settings = console().settings
     with storage_for("partners scorecard") as storage:
         wanted = [one for one in storage.partners.all() if partner is None or one.id == partner]
         if not wanted:
             raise not_done("partners scorecard", f"no partner {partner!r}; `partners list` names them")
-        week = week or week_of(_calendar(storage, settings).now())
+        week = week or week_of(console().calendar(storage).now())
         try:
             cards = [scorecard_of(storage, settings, one, week) for one in wanted]
         except ValueError as error:
@@ -93,12 +89,6 @@ def scorecard(partner: str | None, week: str | None, as_json: bool) -> None:
         review = ", under review" if card.under_review else ""
         states = ", ".join(f"{count} {state}" for state, count in card.outcomes.items()) or "nothing"
         say(f"{card.partner_id}  {card.sentence}", f"    {states}; {score}, ceiling {card.ceiling}{review}")
-
-
-def _calendar(storage: Storage, settings: Settings) -> Calendar:
-    calendar = Calendar(storage, settings, SystemClock())
-    calendar.look()
-    return calendar
 
 
 def _trusted(storage: Storage, recovery: PartnerDriftRecovery, partner: Partner) -> dict[str, Any]:

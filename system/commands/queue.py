@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
-from system.clock import SystemClock
 from system.commands.connecting import done, not_done, say, say_json, storage_for
+from system.commands.surroundings import console
 from system.governance.human_review import CannotDecide, HumanReview
-from system.governance.operators import operator_name
 from system.storage import Intent, State
 
 AT_ONCE_MAX = 10_000
@@ -35,7 +34,7 @@ def queue(context: click.Context) -> None:
 def list_waiting(partner: str | None = None, limit: int = 100, as_json: bool = False) -> None:
     """List what waits, the longest first."""
     with storage_for("queue list") as storage:
-        found = [_entry(one) for one in HumanReview(storage, who=operator_name()).waiting(partner, limit=limit)]
+        found = [_entry(one) for one in HumanReview(storage, who=console().operator).waiting(partner, limit=limit)]
     if as_json:
         say_json({"waiting": found})
     elif found:
@@ -92,7 +91,7 @@ class _Chosen:
         decided: list[str] = []
         refused: dict[str, str] = {}
         with storage_for(action) as storage:
-            review = HumanReview(storage, who=operator_name())
+            review = HumanReview(storage, who=console().operator)
             for intent in self._ids(review):
                 try:
                     decided.append(decide(review, intent).id)
@@ -109,7 +108,7 @@ class _Chosen:
     def _ids(self, review: HumanReview) -> list[str]:
         if not self._every:
             return list(self._intents)
-        now = SystemClock().now()
+        now = console().clock.now()
         waiting = review.waiting(self._partner, limit=AT_ONCE_MAX, since_before=now)
         return [one.id for one in waiting if one.state in self._states]
 

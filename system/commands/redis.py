@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from system.commands.connecting import done, not_done, say, say_json, storage_for
+from system.commands.surroundings import console
 from system.recovery.redis_memory import NotAllowed, RedisFailed, RedisMemory
 from system.units import size_of, size_text, span_of, span_text
 
@@ -85,7 +86,8 @@ def raise_limit(limit: str, why: str, as_json: bool) -> None:
 def _runbook(action: str) -> Iterator[RedisMemory]:
     """The runbook for the time of one command. What goes wrong ends it with 1 and one line."""
     with storage_for(action) as storage:
-        runbook = RedisMemory(storage=storage)
+        here = console()
+        runbook = RedisMemory(None, storage, here.settings, here.clock, operator=here.operator)
         try:
             yield runbook
         except (RedisFailed, NotAllowed) as error:

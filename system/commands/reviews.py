@@ -3,7 +3,7 @@
 import click
 
 from system.commands.connecting import done, not_done, say, say_json, storage_for
-from system.governance.operators import operator_name
+from system.commands.surroundings import console
 from system.storage import OperatorAction
 
 
@@ -48,7 +48,7 @@ def list_week(week: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def mark_done(review: str, why: str, as_json: bool) -> None:
     """Cross one entry out, by its id."""
-    who = operator_name()
+    who = console().operator
     with storage_for("reviews done") as storage:
         if not storage.quality_reviews.mark_reviewed(review, by=who):
             raise not_done("reviews done", f"no open entry {review!r}; `reviews list` shows the ids")

@@ -1,17 +1,14 @@
 """`stuck`: executions that do not end, and settling one whose worker is known to be gone."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import click
-import httpx
 
 from system.agents.motion import Motion, MotionRefused, MotionUnavailable
-from system.clock import SystemClock
 from system.commands.connecting import done, not_done, say, say_json, storage_for
-from system.governance.operators import operator_name
+from system.commands.surroundings import console
 from system.recovery.agent_timeout import AgentTimeoutRecovery, NotStuck, Settled
 from system.settings import Settings
 from system.storage import OperatorAction, State, Storage
@@ -33,7 +30,7 @@ def stuck(context: click.Context) -> None:
 @_AS_JSON
 def list_stuck(as_json: bool = False) -> None:
     """List what hangs or is tried in vain now, and what hung in the last day and how that ended."""
-    settings = Settings.load()
+    settings = console().settings
     with storage_for("stuck list") as storage:
         found = _found(storage, settings)
     done("stuck list", executing=len(found["executing"]), cases=len(found["cases"]))
@@ -56,14 +53,14 @@ def resolve(intents: Sequence[str], in_vain: bool, why: str, as_json: bool) -> N
     """
     if bool(intents) == in_vain:
         raise click.UsageError("name intents, or say --in-vain")
-    settings = Settings.load()
+    settings = console().settings
     with storage_for("stuck resolve") as storage:
 
         def record(one: Settled) -> None:
-            action = OperatorAction(who=operator_name(), command="stuck resolve", what=one.as_json(), why=why)
+            action = OperatorAction(who=console().operator, command="stuck resolve", what=one.as_json(), why=why)
             storage.operator_actions.record(action)
 
-        resolved, left = asyncio.run(_resolve(storage, settings, intents, record))
+        resolved, left = console().run(_resolve(storage, settings, intents, record))
     document = {"resolved": [one.as_json() for one in resolved], "left": left}
     done("stuck resolve", why=why, **document)
     if as_json:
@@ -83,9 +80,9 @@ async def _resolve(
     """
     resolved: list[Settled] = []
     left: list[str] = []
-    by = f"operator {operator_name()}"[:80]
-    async with httpx.AsyncClient(trust_env=False) as client:
-        recovery = AgentTimeoutRecovery(storage, Motion(client, settings), settings, SystemClock(), by=by)
+    by = f"operator {console().operator}"[:80]
+    async with console().open_client() as client:
+        recovery = AgentTimeoutRecovery(storage, Motion(client, settings), settings, console().clock, by=by)
         in_vain = {} if named else await recovery.tried_in_vain()
         for one in dict.fromkeys(named) or in_vain:
             try:
@@ -105,7 +102,7 @@ async def _resolve(
 
 
 def _found(storage: Storage, settings: Settings) -> dict[str, Any]:
-    now = SystemClock().now()
+    now = console().clock.now()
     before = now - timedelta(seconds=settings.stuck_after_s)
     executing = storage.intents.in_state(State.EXECUTING, untouched_since=before)
     in_vain = storage.agent_timeouts.tried_in_vain(since_before=before)
