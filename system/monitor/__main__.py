@@ -9,23 +9,19 @@ from pydantic import StringConstraints
 from starlette.applications import Starlette
 
 from system import logs
-from system.calendar import Calendar
 from system.clock import RandomIds, SystemClock
-from system.governance.trust_controller import TrustController
-from system.governance.watchers import REDIS_TIMEOUT_S, watchers_of
 from system.monitor.autoscaler import OPERATOR, MemoryAutoscaler
-from system.monitor.breaker_notices import BreakerNotices
 from system.monitor.database_probe import DatabaseProbe
-from system.monitor.delivery import Delivery
+from system.monitor.lookout import Lookout
 from system.monitor.monitor import Monitor
-from system.monitor.rounds import Rounds
 from system.monitor.state import StateFile
-from system.monitor.weekly_scorecards import WeeklyScorecards
 from system.recovery.redis_memory import RedisMemory
 from system.redis_server import make_redis
 from system.serving import Background, health_routes, serve
 from system.settings import Settings
 from system.storage import Storage
+
+REDIS_TIMEOUT_S = 1.0
 
 
 class MonitorSettings(Settings):
@@ -40,35 +36,15 @@ def main() -> int:
     settings = MonitorSettings.load()
     clock, registry = SystemClock(), CollectorRegistry()
     state = StateFile(Path(settings.state_file) if settings.state_file else None)
-    client = httpx.AsyncClient(trust_env=False)
-    delivery = Delivery(
-        settings.alert_webhook_url,
-        client,
-        clock,
-        waiting=state.remembered.undelivered,
-        changed=state.note_undelivered,
-    )
-    probe = DatabaseProbe(settings)
-    monitor = Monitor(probe, delivery, state, settings, clock, registry=registry)
     storage = Storage.connect(settings, clock=clock, ids=RandomIds())
-    rounds = Rounds(watchers_of(storage, settings, clock), delivery, state, settings, clock, registry=registry)
-    notices = Delivery(
-        settings.notice_webhook_url,
-        client,
-        clock,
-        waiting=state.remembered.undelivered_notices,
-        changed=state.note_undelivered_notices,
-        addressed=True,
-    )
-    calendar = Calendar(storage, settings, clock)
-    trust = TrustController(storage, settings, calendar)
-    scorecards = WeeklyScorecards(storage, notices, settings, calendar)
-    breaker_notices = BreakerNotices(storage, notices, state, settings, clock)
-    background: list[Background] = [monitor.run, rounds.run, delivery.run, breaker_notices.run, notices.run]
-    background += [calendar.run, trust.run, scorecards.run]
+    redis_client = make_redis(settings, timeout_s=REDIS_TIMEOUT_S)
+    client = httpx.AsyncClient(trust_env=False)
+    lookout = Lookout(storage, redis_client, client, state, settings, clock, registry=registry)
+    monitor = Monitor(DatabaseProbe(settings), lookout.alerts, state, settings, clock, registry=registry)
+    background: list[Background] = [monitor.run, *lookout.background]
     if not settings.unsafe_no_autoscaler:
-        redis_client = make_redis(settings, timeout_s=REDIS_TIMEOUT_S)
-        recovery = RedisMemory(redis_client, storage, settings, clock, operator=OPERATOR)
+        client_of_its_own = make_redis(settings, timeout_s=REDIS_TIMEOUT_S)
+        recovery = RedisMemory(client_of_its_own, storage, settings, clock, operator=OPERATOR)
         background.append(MemoryAutoscaler(recovery, settings, clock, registry=registry).run)
     routes = health_routes("monitor", registry=registry, unsafe=settings.unsafe)
     return serve(Starlette(routes=routes), background=background)

@@ -71,26 +71,39 @@ class Delivery:
             if not self._waiting:
                 self._news.clear()
                 await self._news.wait()
-            first = self._waiting[0]
-            problem = await self._post(first)
-            # While it was on its way the queue may have overflowed, and then its head is another.
-            still_first = bool(self._waiting) and self._waiting[0] is first
+            problem = await self._deliver_first()
             if problem is None:
                 delay_s = RETRY_FIRST_S
-                self.delivered += 1
-                if still_first:
-                    self._waiting.popleft()
-                    self._changed(self.waiting)
-            elif problem.startswith("refused"):
-                if still_first:
-                    self._drop(problem)
-                    self._changed(self.waiting)
-            else:
-                if self._addressed and still_first:
-                    self._waiting.rotate(-1)
-                _log.warning("notification not taken, trying again: %s", problem, extra={"after_s": delay_s})
-                await self._clock.sleep_s(delay_s)
-                delay_s = min(RETRY_MAX_S, delay_s * 2)
+                continue
+            _log.warning("notification not taken, trying again: %s", problem, extra={"after_s": delay_s})
+            await self._clock.sleep_s(delay_s)
+            delay_s = min(RETRY_MAX_S, delay_s * 2)
+
+    async def deliver(self) -> None:
+        """Delivers what waits, until nothing does any more or one is not taken."""
+        while self._waiting and await self._deliver_first() is None:
+            pass
+
+    async def _deliver_first(self) -> str | None:
+        """None when the first that waits was taken, or never will be; else what kept it, and it waits on."""
+        first = self._waiting[0]
+        problem = await self._post(first)
+        # While it was on its way the queue may have overflowed, and then its head is another.
+        still_first = bool(self._waiting) and self._waiting[0] is first
+        if problem is None:
+            self.delivered += 1
+            if still_first:
+                self._waiting.popleft()
+                self._changed(self.waiting)
+            return None
+        if problem.startswith("refused"):
+            if still_first:
+                self._drop(problem)
+                self._changed(self.waiting)
+            return None
+        if self._addressed and still_first:
+            self._waiting.rotate(-1)
+        return problem
 
     async def _post(self, notification: Notification) -> str | None:
         """None when it was taken, else what kept it; `refused...` when it never will be."""

@@ -57,6 +57,11 @@ class Rounds:
             await self.step(watcher)
             await self._clock.sleep_s(max(0.0, self._interval_s - (self._clock.monotonic_s() - began_s)))
 
+    async def round(self) -> None:
+        """One look of each watcher, one after the other."""
+        for watcher in self._watchers:
+            await self.step(watcher)
+
     async def step(self, watcher: Watcher) -> None:
         """One look of one watcher, and what follows from it."""
         try:

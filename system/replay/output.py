@@ -13,6 +13,9 @@ from sqlalchemy import Connection, select
 
 from system.replay.asking import Answer
 from system.replay.cassette import Answered
+from system.replay.inbox import Outside, alert_of
+from system.replay.names import Names
+from system.replay.rows import rows_of
 from system.storage import Intent, Storage, Transition, schema
 from system.storage.intents import intent_of
 from system.storage.prepared import Prepared
@@ -49,8 +52,23 @@ def intents_of(answers: Sequence[dict[str, Any]], storage: Storage) -> list[dict
     for row in transitions:
         steps[row.intent_id].append(transition_of(row))
     found = {str(one.identity): one for one in map(intent_of, intents)}
-    named = dict.fromkeys(result["identity"] for answer in answers for result in answer["results"])
+    named = dict.fromkeys(result["identity"] for answer in answers for result in answer.get("results", ()))
     return [_intent(found[identity], steps[found[identity].id]) for identity in named if identity in found]
+
+
+def intent_names(storage: Storage) -> dict[str, str]:
+    """The identities of all intents, by their ids."""
+    return {row.id: str(intent_of(row).identity) for row in storage.transact(_INTENTS.all)}
+
+
+def beside_them(outside: Outside, storage: Storage, names: Names) -> dict[str, Any]:
+    """What version 2 tells besides: who was called, what partners were told, which rows stand. Without empty parts."""
+    parts = {
+        "alerts": [names.told(alert_of(body)) for body in outside.alerts],
+        "notices": [names.told(body) for body in outside.notices],
+        "rows": names.told(rows_of(storage)),
+    }
+    return {name: part for name, part in parts.items() if part}
 
 
 def _intent(intent: Intent, steps: Iterable[Transition]) -> dict[str, Any]:

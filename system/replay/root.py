@@ -6,36 +6,42 @@ is read from the environment.
 """
 
 import functools
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from system.agents.agents import Agents, booking_agent
 from system.agents.motion import Motion
 from system.ingest.app import make_app
+from system.monitor.lookout import Lookout
+from system.monitor.state import StateFile
 from system.replay.cassette import CassetteTransport
 from system.replay.driving import PARTNER_KEY, Driver
+from system.replay.inbox import ALERTS_HOST, NOTICES_HOST, Outside
 from system.replay.memory_redis import MemoryRedis
+from system.replay.names import Names
 from system.replay.numbered import NumberedIds
-from system.replay.output import intents_of, writes_of
+from system.replay.operating import NotAllowed, Operator, check_allowed
+from system.replay.output import beside_them, intent_names, intents_of, writes_of
+from system.replay.partners import write_partner
 from system.replay.stage import Stage
-from system.replay.steered import SteeredClock, run_steered
-from system.replay.trace import ReplayPartner, ReplayTrace
+from system.replay.steered import Steered
+from system.replay.trace import CONTRACTS, ReplayTrace
 from system.resolver.model import LanguageModel
 from system.resolver.resolver import Resolver
 from system.settings import Settings
-from system.storage import Partner, Storage, make_engine
+from system.storage import Storage, make_engine
 from system.storage.blocking import in_place
 from system.storage.crew import Surroundings
 
 MODEL_URL, MOTION_URL = "http://model.invalid/v1", "http://motion.invalid"
 """Where the outside parties of a cassette are; nothing is there."""
 
-_PARTNER_KEY_SHA256 = hashlib.sha256(PARTNER_KEY.encode()).hexdigest()
+_DEFECTS_TOLD = 5
 
 
 class ReplaySettings(Settings):
@@ -61,6 +67,8 @@ def replay_settings() -> Settings:
         database_url="sqlite://",
         llm_base_url=MODEL_URL,
         motion_base_url=MOTION_URL,
+        alert_webhook_url=f"http://{ALERTS_HOST}/",
+        notice_webhook_url=f"http://{NOTICES_HOST}/",
         resolver_concurrency=1,
         agents_concurrency=1,
     )
@@ -77,6 +85,9 @@ def replay(trace: Mapping[str, Any]) -> dict[str, Any]:
     return _replayed(trace, _stage())
 
 
+replay.contracts = CONTRACTS  # type: ignore[attr-defined]
+
+
 def replay_on(engine: Engine, trace: Mapping[str, Any]) -> dict[str, Any]:
     """The same on a given database, whose tables are made if they are not there, and emptied."""
     stage = Stage(engine)
@@ -87,40 +98,59 @@ def replay_on(engine: Engine, trace: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _replayed(document: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
-    trace = ReplayTrace.model_validate(document)
-    return run_steered(lambda clock: _play(trace, clock, stage), starts_at=trace.starts_at)
+    try:
+        trace = ReplayTrace.model_validate(document)
+        for one in trace.inputs:
+            if one.kind == "operator":
+                check_allowed(one.words)
+    except (ValidationError, NotAllowed) as error:
+        return {"error": _told(error)}
+    with Steered(trace.starts_at) as steered:
+        return _played(trace, stage.cleared(), steered)
 
 
-async def _play(trace: ReplayTrace, clock: SteeredClock, stage: Stage) -> dict[str, Any]:
-    settings, ids = replay_settings(), NumberedIds(trace.ids.seed)
-    storage = Storage(stage.cleared(), clock=clock, ids=ids)
+def _played(trace: ReplayTrace, connection: Connection, steered: Steered) -> dict[str, Any]:
+    settings, clock, ids = replay_settings(), steered.clock, NumberedIds(trace.ids.seed)
+    storage = Storage(connection, clock=clock, ids=ids)
     for partner in trace.partners:
-        storage.partners.upsert(_partner(partner))
+        write_partner(storage, partner, key=PARTNER_KEY, at=trace.starts_at)
     app = make_app(storage, MemoryRedis(clock), settings, clock, ids, run_blocking=in_place)
-    outside = CassetteTransport(trace.cassette)
+    cassette = CassetteTransport(trace.cassette)
+    outside = Outside(cassette)
+    client = httpx.AsyncClient(transport=outside, trust_env=False)
     around = Surroundings(settings=settings, clock=clock, ids=ids, run_blocking=in_place)
-    async with httpx.AsyncClient(transport=outside, trust_env=False) as client:
-        driver = Driver(
-            storage=storage,
-            clock=clock,
-            outside=outside,
-            app=app,
-            resolver=Resolver(storage, LanguageModel(client, settings), around),
-            agents=Agents(storage, booking_agent(storage, Motion(client, settings), around), around),
-        )
-        answers = await driver.all_of(trace.inputs)
-    return {
-        "output": {
-            "answers": answers,
-            "intents": intents_of(answers, storage),
-            "writes": writes_of(outside.calls, MOTION_URL),
-        },
-        "unmatched": outside.unmatched,
-        "unused": outside.unused,
-    }
 
+    @functools.cache
+    def lookout() -> Lookout:
+        return Lookout(storage, None, client, StateFile(None), settings, clock, run_blocking=in_place)
 
-def _partner(partner: ReplayPartner) -> Partner:
-    return Partner(
-        id=partner.id, name=partner.name, api_key_sha256=_PARTNER_KEY_SHA256, autonomy_tier=partner.autonomy_tier
+    driver = Driver(
+        steered=steered,
+        storage=storage,
+        cassette=cassette,
+        app=app,
+        resolver=Resolver(storage, LanguageModel(client, settings), around),
+        agents=Agents(storage, booking_agent(storage, Motion(client, settings), around), around),
+        operator=lambda: Operator(storage, client, settings, steered),
+        lookout=lookout,
     )
+    answers = driver.all_of(trace.inputs)
+    output = {
+        "answers": answers,
+        "intents": intents_of(answers, storage),
+        "writes": writes_of(cassette.calls, MOTION_URL),
+    }
+    if trace.contract > 1:
+        names = Names(ids, trace.starts_at, intent_names(storage))
+        output["answers"] = [names.told(answer) if "operator" in answer else answer for answer in answers]
+        output |= beside_them(outside, storage, names)
+    return {"output": output, "unmatched": cassette.unmatched, "unused": cassette.unused}
+
+
+def _told(error: Exception) -> str:
+    """What is wrong with a document, in one line, without the document."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [f"{'.'.join(map(str, one['loc'])) or 'the trace'}: {one['msg']}" for one in found[:_DEFECTS_TOLD]]
+    return "; ".join(lines)

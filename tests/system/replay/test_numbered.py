@@ -21,3 +21,12 @@ def test_they_are_uuids_in_the_order_in_which_they_were_made() -> None:
     for one in made:
         assert str(uuid.UUID(one)) == one
         assert uuid.UUID(one).version == 4
+
+
+def test_an_id_that_was_handed_out_has_a_name() -> None:
+    ids = NumberedIds(7)
+    made = [ids.new("breaker incident") for _ in range(20)]
+    assert ids.name_of(made[-1]) == "breaker incident 20"
+    assert ids.pattern.findall(f"of {made[0]}, and {made[1]}.") == made[:2]
+    assert not ids.pattern.search(NumberedIds(8).new("breaker incident"))
+    assert ids.name_of(NumberedIds(7).new("something else")) == "id 1"

@@ -10,7 +10,6 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from sqlalchemy import Connection, func, select
 
 from harness.traces import canonical_json, load_trace
@@ -171,7 +170,7 @@ def test_an_unknown_partner_is_refused(booked: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"contract": 2},
+        {"contract": 3},
         {"surprise": 1},
         {"clock": {"starts_at": "2026-02-02T14:00:00"}},
         {"partners": []},
@@ -181,5 +180,146 @@ def test_an_unknown_partner_is_refused(booked: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_no_trace_is_refused(booked: dict[str, Any], change: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        replay(booked | change)
+    """Without raising, because nothing of the system has failed: where it is wrong, and not what else stands there."""
+    with patch("system.replay.root.make_app", side_effect=AssertionError("nothing runs")):
+        result = replay(booked | change)
+    assert result.keys() == {"error"}
+    assert next(iter(change)) in result["error"]
+    assert "CANNED" not in result["error"]
+
+
+def _newer(document: dict[str, Any], *inputs: dict[str, Any]) -> dict[str, Any]:
+    """The same in version 2, with more inputs at its end."""
+    blank = {"partner": "", "content_type": "", "body": ""}
+    return document | {"contract": 2, "inputs": [*document["inputs"], *({**blank, **one} for one in inputs)]}
+
+
+def _operator(at_s: float, *words: str) -> dict[str, Any]:
+    return {"at_s": at_s, "kind": "operator", "body": json.dumps(words)}
+
+
+def test_version_2_tells_the_same_and_more(booked: dict[str, Any]) -> None:
+    first, second = replay(booked)["output"], replay(_newer(booked))["output"]
+    assert {name: second[name] for name in first} == first
+    assert second.keys() - first.keys() == {"rows"}
+    assert second["rows"] == {"partners": [{"id": "T0001", "autonomy_tier": 3, "require_review": False}]}
+
+
+def test_a_round_tells_whom_the_monitor_would_call(booked: dict[str, Any]) -> None:
+    """Once an incident, and once more when a person has looked into it; named by what the partner named."""
+    made_up = _contract("weight_not_in_signal")
+    identity = replay(made_up)["output"]["answers"][0]["results"][0]["identity"]
+    rounds = [{"at_s": at_s, "kind": "round"} for at_s in (10, 20, 40)]
+    tag = _operator(30, "hallucinations", "tag", f"intent:{identity}", "--why", "looked into")
+    result = replay(_newer(made_up, *rounds[:2], tag, rounds[2]))
+    output = result["output"]
+    assert (result["unmatched"], result["unused"]) == ([], [])
+    assert [alert["status"] for alert in output["alerts"]] == ["firing", "resolved"]
+    assert output["alerts"][0]["summary"] == f"Hallucination detected in IntentInstance #{identity}"
+    assert output["alerts"][0]["sent_to"] == "#oncall-ai"
+    assert output["answers"][-1]["exit_code"] == 0
+    (case,) = output["rows"]["hallucinations"]
+    assert (case["intent_id"], case["tagged_by"], case["why"]) == (identity, "operator", "looked into")
+    assert [one["command"] for one in output["rows"]["operator_actions"]] == ["hallucinations tag"]
+
+
+def test_what_an_operator_lets_go_on_is_executed() -> None:
+    """The queue's own command, on the trace's rows: the intent goes on from there to its load."""
+    booked = _contract("original_booked")
+    held = copy.deepcopy(booked)
+    held["partners"][0]["require_review"] = True
+    identity = "T0001:TRC1001:original:1"
+    approve = _operator(60, "queue", "approve", f"intent:{identity}", "--why", "called them")
+    result = replay(_newer(held, approve))
+    (intent,) = result["output"]["intents"]
+    assert [step["to"] for step in intent["transitions"]][2:] == ["NEEDS_REVIEW", "CONFIRMED", "EXECUTING", "EXECUTED"]
+    assert result["output"]["writes"] == replay(booked)["output"]["writes"]
+    assert (result["unmatched"], result["unused"]) == ([], [])
+
+
+def test_an_operator_who_is_refused_is_told_why(booked: dict[str, Any]) -> None:
+    (_, answer) = replay(_newer(booked, _operator(5, "queue", "approve", "intent:T0001:X:original:1", "--why", "x")))[
+        "output"
+    ]["answers"]
+    assert answer["exit_code"] == 1
+    assert "T0001:X:original:1" in "\n".join(answer["said"])
+
+
+def test_a_partner_that_is_shut_out_is_let_in_again(booked: dict[str, Any]) -> None:
+    """Its breaker stands open as the trace begins; the operator resets it; the monitor tells of both."""
+    place = {"segment": "G62", "element": 2, "message": "expected a date", "count": 9}
+    booked["partners"][0]["breaker"] = {"malformed": 9, "duplicates": 2, "places": [place]}
+    again = booked["inputs"][0] | {"at_s": 30}
+    reset = _operator(20, "breakers", "reset", "T0001", "--why", "mended")
+    result = replay(_newer(booked, {"at_s": 10, "kind": "round"}, reset, again, {"at_s": 40, "kind": "round"}))
+    output = result["output"]
+    assert [answer.get("status") for answer in output["answers"]] == [429, None, 202]
+    assert [alert["status"] for alert in output["alerts"]] == ["firing", "resolved"]
+    (notice,) = output["notices"]
+    assert (notice["kind"], notice["partner"], notice["segment"]) == ("malformed_signals", "T0001", "G62")
+    assert output["rows"]["breakers"][0]["state"] == "CLOSED"
+    assert output["rows"]["refusals"] == [{"partner_id": "T0001", "attempts": 1}]
+    assert output["intents"][0]["state"] == "EXECUTED"
+
+
+def test_a_partner_under_review_for_its_trust_goes_on_probation(booked: dict[str, Any]) -> None:
+    booked["partners"][0] |= {
+        "autonomy_tier": 2,
+        "trust": {"score": 0.75, "before": 0.92, "missing": {"pickup_at": 8}, "ceiling_before": 3},
+    }
+    booked["cassette"] = booked["cassette"][:1]
+    probation = _operator(60, "recover", "partner", "probation", "T0001", "--why", "mended")
+    output = replay(_newer(booked, {"at_s": 30, "kind": "round"}, probation))["output"]
+    assert output["intents"][0]["state"] == "NEEDS_REVIEW"
+    assert output["alerts"][0]["summary"] == "Partner T0001 trust score: 0.75 (was 0.92)"
+    (incident,) = output["rows"]["trust_incidents"]
+    assert (incident["ceiling_before"], incident["ceiling"]) == (3, 2)
+    assert incident["probation_at"].startswith("+60.")
+    assert output["rows"]["partners"][0] == {"id": "T0001", "autonomy_tier": 2, "require_review": True}
+
+
+def test_neither_seed_nor_start_shows_in_what_is_told_besides(booked: dict[str, Any]) -> None:
+    place = {"segment": "G62", "element": 2, "message": "expected a date", "count": 9}
+    booked["partners"][0]["breaker"] = {"malformed": 9, "duplicates": 2, "places": [place]}
+    shown = _operator(20, "breakers", "list")
+    one = _newer(booked, {"at_s": 10, "kind": "round"}, shown)
+    other = one | {"clock": {"starts_at": "2021-12-31T23:59:59.5-08:00"}, "ids": {"seed": 999_999}}
+    first, second = replay(one)["output"], replay(other)["output"]
+    assert first["alerts"]
+    assert "since +0.000 s" in first["answers"][1]["said"][0]
+    assert canonical_json(first) == canonical_json(second)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["migrate", "--partners", "/etc/passwd"],
+        ["prompt", "--line", "1"],
+        ["recover", "database"],
+        ["hallucinations"],
+        ["redis", "flush", "--why", "x"],
+        ["--help"],
+    ],
+)
+def test_a_trace_cannot_run_whatever_it_likes(booked: dict[str, Any], words: list[str]) -> None:
+    """Traces come from outside: no files, no Python, no servers."""
+    with patch("system.replay.root.make_app", side_effect=AssertionError("nothing runs")):
+        result = replay(_newer(booked, _operator(1, *words)))
+    assert "no command that a trace may hold" in result["error"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inputs": [{"at_s": 0, "kind": "round", "partner": "", "content_type": "", "body": ""}]},
+        {"partners": [{"id": "T0001", "require_review": True}]},
+    ],
+)
+def test_version_1_has_none_of_that(booked: dict[str, Any], change: dict[str, Any]) -> None:
+    assert "contract 1 does not have" in replay(booked | change)["error"]
+    assert "error" not in replay(booked | change | {"contract": 2})
+
+
+def test_an_operators_body_is_a_list_of_words(booked: dict[str, Any]) -> None:
+    result = replay(_newer(booked, {"at_s": 1, "kind": "operator", "body": "breakers list"}))
+    assert result["error"].startswith("inputs.1")

@@ -1,0 +1,44 @@
+"""The outside of a replay: what is told is kept, what is asked goes to the cassette."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from system.governance.alerts import DATABASE_CONNECTION_LOST
+from system.monitor.alertmanager import notification
+from system.replay.inbox import ALERTS_HOST, NOTICES_HOST, Outside, alert_of
+
+AT = datetime(2026, 2, 2, 14, tzinfo=UTC)
+
+
+def test_what_is_told_is_kept_in_order_and_the_rest_is_asked() -> None:
+    asked: list[str] = []
+
+    def cassette(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(404)
+
+    outside = Outside(httpx.MockTransport(cassette))
+
+    async def main() -> list[int]:
+        async with httpx.AsyncClient(transport=outside) as client:
+            urls = [f"http://{host}/x" for host in (ALERTS_HOST, NOTICES_HOST, "motion.invalid", ALERTS_HOST)]
+            return [(await client.post(url, json={"n": n})).status_code for n, url in enumerate(urls)]
+
+    assert asyncio.run(main()) == [200, 200, 404, 200]
+    assert (outside.alerts, outside.notices, asked) == ([{"n": 0}, {"n": 3}], [{"n": 1}], ["motion.invalid"])
+
+
+@pytest.mark.parametrize("status", ["firing", "resolved"])
+def test_an_alert_says_which_of_what_and_to_whom(status: str) -> None:
+    body = notification(DATABASE_CONNECTION_LOST, status=status, starts_at=AT, reason="gone")  # type: ignore[arg-type]
+    told = alert_of(body)
+    assert told == {
+        "status": status,
+        "labels": body["commonLabels"],
+        "summary": "Database connection lost",
+        "reason": "gone",
+        "sent_to": DATABASE_CONNECTION_LOST.contact.channel,
+    }
