@@ -32,6 +32,13 @@ COMPARISON = Comparison(
         "intents": ("identity",),
         "writes": ("action", "booking_key"),
         "stops": ("sequence",),
+        "alerts": ("summary", "status"),
+        "notices": ("partner", "kind"),
+        "partners": ("id",),
+        "breakers": ("partner_id",),
+        "hallucinations": ("intent_id",),
+        "trust_incidents": ("partner_id",),
+        "quality_reviews": ("partner_id", "cause"),
     },
     effects=("writes", "alerts", "notices"),
 )
