@@ -1,6 +1,7 @@
 """`host:port` as clients write it, and the sockets that listen there."""
 
 import asyncio
+import ipaddress
 import os
 import socket
 
@@ -32,11 +33,21 @@ def written(host: str, port: int) -> str:
 async def resolved(listen: str) -> str:
     """The same address without names; raises ApiError: 400 for what is none, 500 for a name that is not known."""
     host, port = address(listen, "listen")
+    if _is_numeric(host):
+        return written(host, port)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
         raise ApiError(f"listen tcp: lookup {host}: {why(error)}", 500) from error
     return written(str(found[0][4][0]), port)
+
+
+def _is_numeric(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def listener(listen: str) -> socket.socket:

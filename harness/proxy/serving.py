@@ -59,6 +59,7 @@ async def _serve(control: socket.socket, specs: Sequence[ProxySpec], seed: int) 
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=1,
         )

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
@@ -65,10 +65,10 @@ class Stage:
             for piece in held:
                 self._hold(piece.chunk._replace(due_s=piece.came_s))
 
-    def contents(self) -> Iterator[Chunk]:
-        """All that is in it, in order, and as if it had never been held."""
-        yield from (piece.chunk._replace(due_s=piece.came_s) for piece in self.held)
-        yield from self.backlog
+    def empty_into(self, queue: deque[Chunk]) -> None:
+        """All that is in it goes to the end of a queue, in order, and as if it had never been held."""
+        queue.extend(piece.chunk._replace(due_s=piece.came_s) for piece in self.held)
+        queue.extend(self.backlog)
 
     def stop(self) -> None:
         """Its end of life is off."""

@@ -22,8 +22,6 @@ CHUNK_COST_BYTES = 200
 """What a waiting chunk takes besides its bytes, roughly: many small ones are to be bounded too."""
 PIECES_A_TURN = 256
 """So many are handed on, or shaped, in one turn of the event loop, give or take what one chunk is shaped into."""
-PIECES_HELD = 4096
-"""While a toxic holds so many, it shapes no more; while so many wait for it, it is handed no more."""
 
 
 class Stream:
@@ -116,7 +114,7 @@ class Stream:
         if stage.toxic.closes_when_removed:
             self._on_ending(Ending.CLOSE)
             return
-        (self._stages[at].backlog if at < len(self._stages) else self._ready).extend(stage.contents())
+        stage.empty_into(self._stages[at].backlog if at < len(self._stages) else self._ready)
         self._work()
 
     def change(self, name: str, toxic: Toxic) -> None:
@@ -175,14 +173,18 @@ class Stream:
         return 1
 
     def _step(self, at: int, now_s: float) -> int:
-        """What a stage can do now: hand on a piece that is due, or else shape. Returns the pieces that were moved."""
+        """What a stage can do now: hand on a piece that is due, or else shape. Returns the pieces that were moved.
+
+        One piece at a time goes to the next stage. It is timed from when it was due, so waiting here makes it no later;
+        and a toxic that comes or goes has little to do over, however much waits for a receiver that is dead.
+        """
         stage = self._stages[at]
         last = at + 1 == len(self._stages)
-        room = not (self._ready or self._sink_full) if last else len(self._stages[at + 1].backlog) < PIECES_HELD
-        if room and stage.due_s <= now_s:
+        taken = self._ready or self._sink_full if last else len(self._stages[at + 1])
+        if stage.due_s <= now_s and not taken:
             (self._ready if last else self._stages[at + 1].backlog).append(stage.take())
             return 1
-        if stage.backlog and len(stage.held) < PIECES_HELD:
+        if stage.backlog and not stage.held:
             made, withheld = stage.shape()
             self.withheld += withheld
             return max(1, made)

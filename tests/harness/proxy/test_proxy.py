@@ -1,6 +1,7 @@
 """Enabled, disabled, moved; toxicity drawn per connection, the same for the same seed; books that add up."""
 
 import asyncio
+import gc
 import socket
 
 import pytest
@@ -9,6 +10,7 @@ from harness.proxy.bodies import changed_proxy, changed_toxic, new_toxic
 from harness.proxy.errors import ApiError
 from harness.proxy.proxy import Proxy
 from harness.proxy.specs import ProxySpec, ToxicSpec
+from harness.proxy.stage import Stage
 from tests.harness.proxy.wires import Client, Wire, echo, wired
 
 
@@ -140,6 +142,26 @@ def test_toxicity_is_drawn_per_connection_and_the_same_for_the_same_seed(toxicit
         assert first != other
     else:
         assert set(first) == {toxicity == 0.0}
+
+
+def test_toxics_that_have_gone_leave_no_task_and_no_stage() -> None:
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            clients = await _having(wire, 3)
+            before = len(asyncio.all_tasks())
+            for number in range(300):
+                kind = ("latency", "bandwidth", "slow_close", "packet_loss")[number % 4]
+                wire.toxic(kind, name=f"t{number}", stream=("upstream", "downstream")[number % 2])
+                await clients[number % 3].send(b"x")
+                if number >= 3:
+                    wire.proxy.remove_toxic(f"t{number - 3}")
+            for name in list(wire.proxy.toxics):
+                wire.proxy.remove_toxic(name)
+            assert len(asyncio.all_tasks()) == before
+            gc.collect()
+            assert not [left for left in gc.get_objects() if isinstance(left, Stage)]
+
+    asyncio.run(scenario())
 
 
 async def _having(wire: Wire, count: int) -> list[Client]:
