@@ -99,6 +99,8 @@ def _rows(state: str, content: dict[str, Any]) -> list[dict[str, Any]]:
             "shipment": f"P1001:S{number}",
             "intent_id": f"i{number}",
             "state": state,
+            "attempt": 1,
+            "epoch": 1,
             "load_id": f"load of P1001:S{number}",
             "content": content,
         }

@@ -54,7 +54,7 @@ MB = 1024**2
 LIMIT_BYTES, RAISED_BYTES = 6 * MB, 12 * MB
 """A thousandth of the playbook's 6 GB and 12 GB."""
 
-REPEATING = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=16.0, repeats=0.3)
+REPEATING = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=16.0, repeats=0.4)
 success_ratio = SuccessRatio(action=SEND)
 WORKING = (success_ratio.at_least(0.99),)
 used = Gauge(probe="memory", field="ratio")
@@ -81,7 +81,7 @@ MANY_KEYS = FillMemory(
     value='{"state": "committed", "intent_id": "0f7b6a8e-2f0e-4a63-8f58-6d13a1a1c111", "at": {at}, "partner": "P8000"}',
     ttl_s=24 * HOUR_S,
     aged_up_to_s=23 * HOUR_S,
-    evictions=5_000,
+    evictions=15_000,
     shown_by="evictions",
 )
 

@@ -19,7 +19,8 @@ from harness.environments.base import Cache, Capability, CommandRefused, Environ
 from harness.environments.cache_memory import CacheMemory, memory_of
 from harness.faults.base import Evidence, OfService, Witness, capability
 
-_BATCH = 2_000
+_FIRST, _BATCH = 1_000, 5_000
+"""Keys a script: the first tells how large one is, the others are as large as nobody has to wait for."""
 _PAST_THE_LIMIT = 1.06
 """What is to be full is filled so far: at the limit itself, whatever buffer is let go makes room for another key."""
 _KEYS_MAX = 1_000_000
@@ -33,6 +34,12 @@ for number = tonumber(ARGV[3]), tonumber(ARGV[4]) do
   local value = string.gsub(ARGV[2], '{number}', string.format('%d', number))
   value = string.gsub(value, '{at}', string.format('%.3f', tonumber(ARGV[5]) - age))
   redis.call('SET', key, value, 'PX', string.format('%d', (tonumber(ARGV[7]) - age) * 1000))
+end
+"""
+
+_DELETE = """
+for number = tonumber(ARGV[2]), tonumber(ARGV[3]) do
+  redis.call('UNLINK', (string.gsub(ARGV[1], '{number}', string.format('%d', number))))
 end
 """
 
@@ -79,21 +86,22 @@ class _Filling:
     ended: bool = False
 
     async def fill(self) -> None:
-        fault, bytes_a_key = self.fault, 0.0
+        fault, bytes_a_key, evicted = self.fault, 0.0, 0
         before = now = await memory_of(self.cache, fault.service)
         wanted, goal = (min(fault.fill_to, most) * before.limit_bytes for most in (math.inf, _PAST_THE_LIMIT))
-        while not self.ended and now.used_bytes < wanted:
-            if now.evicted_keys - before.evicted_keys >= fault.evictions:
-                return
+        while not self.ended and now.used_bytes < wanted and evicted < fault.evictions:
             if self.written > _KEYS_MAX:
                 raise EnvironmentFault(f"{fault.service} is not full after {self.written} keys: {now}")
-            left = math.ceil((goal - now.used_bytes) / bytes_a_key) if bytes_a_key else 0
-            count = left if 0 < left <= 2 * _BATCH else _BATCH
+            count = _FIRST
+            if bytes_a_key:
+                left = fault.evictions - evicted if evicted else math.ceil((goal - now.used_bytes) / bytes_a_key)
+                count = min(_BATCH, max(1, left))
             try:
                 await self._write(count)
             except CommandRefused:
                 return
             used_bytes, now = now.used_bytes, await memory_of(self.cache, fault.service)
+            evicted = now.evicted_keys - before.evicted_keys
             bytes_a_key = max(0, now.used_bytes - used_bytes) / count or bytes_a_key
 
     async def _write(self, count: int) -> None:
@@ -105,9 +113,8 @@ class _Filling:
 
     async def delete(self) -> None:
         for first in range(1, self.written + 1, _BATCH):
-            numbers = range(first, min(first + _BATCH, self.written + 1))
-            keys = [self.fault.key.replace(_NUMBER, str(number)) for number in numbers]
-            await self.cache.command(self.fault.service, "UNLINK", *keys)
+            last = min(first + _BATCH - 1, self.written)
+            await self.cache.command(self.fault.service, "EVAL", _DELETE, 0, self.fault.key, first, last)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

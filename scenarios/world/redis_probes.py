@@ -19,26 +19,22 @@ from scenarios.world.probes import acknowledged
 PREFIX = "idempotency:"
 _BATCH = 500
 
-# In one script, so that it is one moment that is seen: the ages of all keys, and which of them a partner has sent.
+# One page of all keys: their ages counted, and those named that a partner has sent.
 _LOOK = """
-local young_s, now_s, partners, cursor = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], '0'
-local old, young, sent, seen = 0, 0, {}, {}
-repeat
-  local page = redis.call('SCAN', cursor, 'MATCH', ARGV[1] .. '*', 'COUNT', 1000)
-  cursor = page[1]
-  for _, key in ipairs(page[2]) do
-    local value = not seen[key] and redis.call('GET', key)
-    local at_s = value and tonumber(string.match(value, '"at": ?([0-9.]+)'))
-    seen[key] = true
-    if at_s then
-      if now_s - at_s < young_s then young = young + 1 else old = old + 1 end
-      if string.sub(key, 1, #partners) == partners then
-        sent[#sent + 1] = {key, redis.call('PTTL', key)}
-      end
+local young_s, now_s, partners = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local page = redis.call('SCAN', ARGV[5], 'MATCH', ARGV[1] .. '*', 'COUNT', 2000)
+local old, young, sent = 0, 0, {}
+for _, key in ipairs(page[2]) do
+  local value = redis.call('GET', key)
+  local at_s = value and tonumber(string.match(value, '"at": ?([0-9.]+)'))
+  if at_s then
+    if now_s - at_s < young_s then young = young + 1 else old = old + 1 end
+    if string.sub(key, 1, #partners) == partners then
+      sent[#sent + 1] = {key, redis.call('PTTL', key)}
     end
   end
-until cursor == '0'
-return {old, young, sent}
+end
+return {page[1], old, young, sent}
 """
 
 INGEST_COUNTS = MetricsProbe(
@@ -79,12 +75,16 @@ class KeysProbe:
     async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
         cache = capability(environment, Cache)
         asked = (PREFIX, repr(self.young_s), f"{epoch_s():.3f}", PREFIX + self.partners)
-        old, young, sent = await cache.command(self.service, "EVAL", _LOOK, 0, *asked)
-        value: dict[str, Any] = {
-            "sent": {key.decode().removeprefix(PREFIX): left_ms / 1000 for key, left_ms in sent},
-            "old": old,
-            "young": young,
-        }
+        sent: dict[str, float] = {}
+        old = young = 0
+        cursor = b"0"
+        while True:
+            cursor, more_old, more_young, named = await cache.command(self.service, "EVAL", _LOOK, 0, *asked, cursor)
+            old, young = old + int(more_old), young + int(more_young)
+            sent.update({key.decode().removeprefix(PREFIX): left_ms / 1000 for key, left_ms in named})
+            if cursor == b"0":
+                break
+        value: dict[str, Any] = {"sent": sent, "old": old, "young": young}
         value["evicted_keys"] = (await memory_of(cache, self.service)).evicted_keys
         value["redis"] = (await cache.command(self.service, "INFO", "server"))["run_id"]
         value["ingest"] = asdict(capability(environment, Processes).process("ingest"))
