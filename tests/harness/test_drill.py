@@ -63,10 +63,10 @@ def test_an_injector_that_does_nothing_ends_unknown(monkeypatch: pytest.MonkeyPa
 
 
 def test_no_steady_state_is_unknown_and_nothing_is_broken() -> None:
-    environment = ToyEnvironment(state="dead")
-    history = drilled(SHOP_DIES, environment)
+    environment, impatient = ToyEnvironment(state="dead"), replace(SHOP_DIES, steady_within_s=0.3)
+    history = drilled(impatient, environment)
     assert environment.log == []
-    judgement = judge_history(SHOP_DIES, history)
+    judgement = judge_history(impatient, history)
     premises = {verdict.checker: verdict.outcome for verdict in judgement.premises}
     assert premises["SteadyStateFirst"] is premises["FaultsBit"] is judgement.outcome is Outcome.UNKNOWN
 
