@@ -29,12 +29,14 @@ def long_history(count: int = EVENTS) -> History:
     """Operations of partners without an end, with a fault after a tenth of them and one snapshot of everything."""
     events: list[Event] = []
 
-    def tell(kind: Kind, action: str, value: dict[str, Any], operation_id: str | None = None) -> None:
+    def tell(
+        kind: Kind, action: str, value: dict[str, Any], operation_id: str | None = None, actor: str = "partner P1001"
+    ) -> None:
         events.append(
             Event(
                 number=len(events),
                 at_s=len(events) * _EVERY_S,
-                actor="partner P1001",
+                actor=actor,
                 kind=kind,
                 action=action,
                 value=value,
@@ -58,11 +60,12 @@ def long_history(count: int = EVENTS) -> History:
         if kind is Kind.OK:
             status = "accepted" if number < _SIGNALS else "duplicate"
             ended["results"] = [{"identity": identity, "intent_id": f"i{number % _SIGNALS}", "status": status}]
-        tell(Kind.INVOKE, SEND, operation, str(number))
-        tell(kind, SEND, ended, str(number))
+        actor = "partner P1004" if number % 4 == 0 else "partner P1001"
+        tell(Kind.INVOKE, SEND, operation, str(number), actor)
+        tell(kind, SEND, ended, str(number), actor)
         if number % 50 == 0:
-            tell(Kind.PROBE, "memory", _memory(number))
-            tell(Kind.PROBE, "ingest", {"repeats_past_redis": number, "keys_refused": number})
+            for probe, look in _looks(number, faulty=faulty):
+                tell(Kind.PROBE, probe, look)
         if not faulty and len(events) >= count // 10:
             faulty = True
             tell(Kind.PROBE, "replica_states", {"rows": _rows("CONFIRMED", content)})
@@ -105,6 +108,18 @@ def _rows(state: str, content: dict[str, Any]) -> list[dict[str, Any]]:
             "content": content,
         }
         for number in range(_SIGNALS)
+    ]
+
+
+def _looks(number: int, *, faulty: bool) -> list[tuple[str, dict[str, Any]]]:
+    """What the probes of all drills see at one moment."""
+    breaker = {"partner": "P1004", "state": "OPEN", "incident": "one", "malformed": 8, "duplicates": 3}
+    return [
+        ("memory", _memory(number)),
+        ("ingest", {"repeats_past_redis": number, "keys_refused": number, "malformed": number}),
+        ("ingest_memory", {"resident_bytes": 10**8, "pid": 1}),
+        ("breakers", {"rows": [{**breaker, "changes": number}] if faulty else []}),
+        *((link, {"upstream_passed": number * 3000}) for link in ("faulty_link", "database_link")),
     ]
 
 

@@ -39,6 +39,7 @@ from scenarios.world.checkers import (
     OneLoadPerShipment,
     PromotedByItself,
     QuickRefusals,
+    RepeatsAreWelcome,
     WasSemiSynchronous,
 )
 from scenarios.world.held_connections import WITNESS_WRITE, HeldConnections
@@ -132,7 +133,8 @@ KILLED = Scenario(
     settle=(open_intents.at_most(0),),
     snapshots=(probes.intent_rows("rows", REPLICA), probes.LedgerProbe(), probes.transitions(REPLICA)),
     replay=TRACES,
-    invariants=SAFETY,
+    settings={"BREAKER_COOLDOWN_S": "1.0"},  # one that opens for nothing, in a control, does not last
+    invariants=(*SAFETY, RepeatsAreWelcome()),
     objectives=(
         rto(limit_s=300, steady=WORKING, claims=("4.6",)),
         rpo(limit_s=120, write=SEND, snapshot="promoted_rows", claims=("4.6",)),
@@ -156,8 +158,14 @@ KILLED = Scenario(
             settings={"UNSAFE_COUNTER_IDS": "1"},
             must_fail="IdsNameOneThing",
         ),
+        NegativeControl(
+            name="counts_resends",
+            why="H18: what we asked for again counts as repeated, and opens the breakers of those who answer",
+            settings={"UNSAFE_BREAKER_COUNTS_RESENDS": "1"},
+            must_fail="RepeatsAreWelcome",
+        ),
     ),
-    hazards=("H2", "H3", "H16", "H17", "H19"),
+    hazards=("H2", "H3", "H16", "H17", "H18", "H19"),
 )
 
 SEMI_SYNC = replace(

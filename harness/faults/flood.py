@@ -17,7 +17,7 @@ from harness.environments.base import Environment, LinkTraffic, Network
 from harness.faults import flooding
 from harness.faults.base import Evidence, OfLink, Witness, capability
 
-_ENDS_WITHIN_S = 2.0
+_ENDS_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,5 +116,6 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(_ENDS_WITHIN_S):
             await process.wait()
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):  # it may have ended meanwhile
+            process.kill()
         await process.wait()

@@ -22,7 +22,7 @@ from itertools import cycle
 from typing import BinaryIO
 
 LENGTH = struct.Struct(">I")
-TIMEOUT_S = 2.0
+TIMEOUT_S = 1.0
 TICK_S = 0.01
 """So often a bounded rate gives leave for more, and those whose connection failed try again."""
 
@@ -64,6 +64,11 @@ class Client:
             self._hang_up()
             return False
         return True
+
+    @property
+    def connected(self) -> bool:
+        """Whether its connection stands."""
+        return self._socket is not None
 
     def has_answer(self) -> bool:
         """Reads what has come; true when that was the end of an answer, or there will be none."""
@@ -117,7 +122,7 @@ def flood(address: tuple[str, int], requests: list[bytes], clients: int, rate_pe
                     leave = min(leave + rate_per_s * TICK_S, max(1.0, 2 * rate_per_s * TICK_S)) if rate_per_s else 0.0
                     idle, failed = idle + failed, []
                 elif key.data.has_answer():
-                    idle.append(key.data)
+                    (idle if key.data.connected else failed).append(key.data)
 
 
 @contextmanager

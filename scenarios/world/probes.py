@@ -146,6 +146,38 @@ def hung(service: str) -> SqlProbe:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerProbe:
+    """Every circuit breaker that was ever open, as the rows say, and as a gauge how many are `open` or half so.
+
+    `changes` is how often one of them has changed at most: between two looks it may have been half-open and shut again.
+    """
+
+    service: str
+    every_s: float = 0.1
+
+    @property
+    def name(self) -> str:
+        return "breakers"
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        return frozenset({Capability.STORE})
+
+    async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
+        rows = await capability(environment, Store).query(
+            self.service,
+            "SELECT partner_id AS partner, state, incident_id AS incident, malformed, duplicates, changes "
+            "FROM freight.breakers ORDER BY partner_id",
+        )
+        value = {
+            "rows": rows,
+            "open": sum(row["state"] != "CLOSED" for row in rows),
+            "changes": max((row["changes"] for row in rows), default=0),
+        }
+        history.append(actor=f"probe {self.service}", kind=Kind.PROBE, action=self.name, value=value)
+
+
 def witness_rows(service: str) -> SqlProbe:
     """What clients with held connections wrote into one database."""
     return SqlProbe(name="witness", service=service, sql="SELECT id FROM witness.writes")

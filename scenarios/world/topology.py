@@ -162,6 +162,7 @@ def _to_redis(source: str) -> Link:
 
 _LINKS = (
     _link("partners", "ingest"),
+    _link("faulty-partner", "ingest"),
     *(_to_database(source) for source in ("ingest", "resolver", "agents", "monitor", "operator")),
     *(_to_redis(source) for source in ("ingest", "monitor", "operator")),
     _link("resolver", "llm"),

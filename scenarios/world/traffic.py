@@ -23,12 +23,56 @@ from scenarios.world.sent_tender import expected_content
 from scenarios.world.tenders import Batch, TenderSource
 
 SEND = "send_signal"
+PATH = "/signals"
 _RESENT_AT_ONCE = 4
 """How many requests of one partner are on their way while it works through a window that it was asked for again."""
 _RETRIES_SLOWER_UP_TO = 8.0
 _ASKS_AGAIN = "resend_request"
 """The kind of notice that asks for a window; the others tell what to mend."""
 _LOOK_FOR_NOTICES_EVERY_S = 0.05
+
+
+async def send_batch(
+    client: RecordingClient, partner: str, api_key: str, batch: Batch, value: Mapping[str, Any], *, action: str = SEND
+) -> Event:
+    """One request with what `batch` says, as an operation of its partner; `value` is what else there is to tell of it.
+
+    A completion holds the `results`, or the `error` and, where it was told one, when to come back: `retry_after`.
+    """
+    identities = [tender.identity for tender in batch.tenders]
+    tenders = [
+        {
+            "identity": tender.identity,
+            "shipment": tender.reference,
+            "purpose": tender.purpose,
+            "version": tender.version,
+            "content": expected_content(tender),
+        }
+        for tender in batch.tenders
+    ]
+
+    def read(response: httpx.Response) -> Mapping[str, Any]:
+        if response.status_code >= 300:
+            told = {"error": response.text[:300], "identities": identities}
+            when = response.headers.get("Retry-After")
+            return told if when is None else {**told, "retry_after": when}
+        return {"results": response.json()["results"], "identities": identities}
+
+    return await client.send(
+        actor=f"partner {partner}",
+        action=action,
+        method="POST",
+        path=PATH,
+        value={**value, "identities": identities, "tenders": tenders},
+        headers=dict(headers_of(partner, api_key, batch.content_type)),
+        content=batch.body,
+        read=read,
+    )
+
+
+def headers_of(partner: str, api_key: str, content_type: str) -> tuple[tuple[str, str], ...]:
+    """How a partner shows who it is."""
+    return (("Authorization", f"Bearer {api_key}"), ("X-Partner", partner), ("Content-Type", content_type))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,37 +120,7 @@ class _Partner:
             await sleep_s(self.retry_after_s * slower * (1 + self.stage.random.random()))
 
     async def send(self, sent: _Sent, batch: Batch, *, again: bool) -> Event:
-        identities = [tender.identity for tender in batch.tenders]
-        tenders = [
-            {
-                "identity": tender.identity,
-                "shipment": tender.reference,
-                "purpose": tender.purpose,
-                "version": tender.version,
-                "content": expected_content(tender),
-            }
-            for tender in batch.tenders
-        ]
-
-        def read(response: httpx.Response) -> Mapping[str, Any]:
-            if response.status_code >= 300:
-                return {"error": response.text[:300], "identities": identities}
-            return {"results": response.json()["results"], "identities": identities}
-
-        return await self.client.send(
-            actor=f"partner {self.name}",
-            action=SEND,
-            method="POST",
-            path="/signals",
-            value={"batch": sent.number, "identities": identities, "tenders": tenders, "again": again},
-            headers={
-                "Authorization": f"Bearer {self.api_key}",
-                "X-Partner": self.name,
-                "Content-Type": batch.content_type,
-            },
-            content=batch.body,
-            read=read,
-        )
+        return await send_batch(self.client, self.name, self.api_key, batch, {"batch": sent.number, "again": again})
 
     async def resend_when_asked(self) -> None:
         """Follow the notices to this partner; each asks for a window, and gets all of it again."""
@@ -141,7 +155,7 @@ class SteadyTenders:
     Past `open_at_most` batches that nobody has said yes or no to, partners tender nothing new: they too have desks of
     a finite size, and a client that queues without end only measures its own queue. `alterations` are ways in which
     what they tender is not as it should be. `repeats` is the share of batches, 0 to under 1, that were acknowledged
-    before and are sent once more.
+    before and are sent once more. Where a drill has several of these, `called` tells them apart.
     """
 
     partners: tuple[str, ...]
@@ -153,10 +167,11 @@ class SteadyTenders:
     open_at_most: int = 60
     alterations: tuple[Alteration, ...] = ()
     repeats: float = 0.0
+    called: str = "steady tenders"
 
     @property
     def name(self) -> str:
-        return "steady tenders"
+        return self.called
 
     @property
     def needs(self) -> frozenset[Capability]:

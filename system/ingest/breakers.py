@@ -143,7 +143,7 @@ class PartnerBreakers:
             try:
                 excused = await self._run_blocking(lambda: self.excuses.excused(partner_id, repeats, body))
             except TooLate:
-                excused = set(repeats)
+                excused = set(repeats) if self.excuses.lenient else set()
             self.excuses.answered(partner_id, excused, body)
             counted = [str(identity) for identity in repeats if identity not in excused]
             if counted:
@@ -215,7 +215,7 @@ class PartnerBreakers:
         since = breaker.closed_at if breaker is not None else None
         noted = self._window.note(partner_id, failure)
         counted = self._window.own(noted, since=since)
-        if not self._too_many(counted):
+        if not self._too_many(counted) and not self._settings.unsafe_breaker_not_shared:
             # Others of this partner may come in while Redis is asked: what this process knows itself waits for nobody.
             with contextlib.suppress(TooLate):
                 counted = await self._run_blocking(lambda: self._window.shared(noted, since=since))

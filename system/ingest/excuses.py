@@ -39,6 +39,11 @@ class Excuses:
         self._unsaid: list[tuple[Any, ...]] = []
         self._lock = threading.Lock()
 
+    @property
+    def lenient(self) -> bool:
+        """Whether what cannot be found out is excused; not so where an unsafe switch counts what should not be."""
+        return not (self._counts_refused or self._counts_resends)
+
     def refused(self, identities: Sequence[Identity]) -> None:
         """These were read, and answered with 5xx or with nothing."""
         with self._lock:
@@ -107,7 +112,7 @@ class Excuses:
         try:
             asked = self._storage.lost_signals.asked_for(partner_id, identities, since=since)
         except DatabaseUnavailable:
-            return set(identities)
+            return set(identities) if self.lenient else set()
         names = {identity: f"breaker:resent:{incident_id}:{identity}" for identity, incident_id in asked.items()}
         commands: list[tuple[Any, ...]] = []
         for name in names.values():

@@ -102,7 +102,7 @@ def test_every_hazard_that_has_a_control_in_the_plan_is_listed() -> None:
         for one in scenario.negative_controls
         for hazard in re.findall(r"H\d+", one.why)
     }
-    assert shown == {"H2", "H3", "H11", "H16"}
+    assert shown == {"H2", "H3", "H11", "H16", "H18"}
 
 
 def test_no_two_variants_have_one_name() -> None:

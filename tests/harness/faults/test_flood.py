@@ -10,11 +10,12 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from harness.faults import Flood, Noop, Request
+from harness.faults.flood import _ended
 from tests.answering import Request as Seen
 from tests.answering import answering
 from tests.harness.faults.injecting import LINK, injected
@@ -109,3 +110,31 @@ def test_it_ends_with_its_harness_whatever_becomes_of_that() -> None:
     poll.register(child)
     assert poll.poll(30_000), "the flood goes on without its harness"
     os.close(child)
+
+
+def test_one_that_will_not_end_is_killed_and_one_that_has_ended_meanwhile_is_not_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("harness.faults.flood._ENDS_WITHIN_S", 0.05)
+
+    async def end(program: str) -> int | None:
+        words = (sys.executable, "-I", "-S", "-c", program)
+        process = await asyncio.create_subprocess_exec(*words, stdin=asyncio.subprocess.PIPE)
+        await _ended(process)
+        return process.returncode
+
+    assert asyncio.run(end("import time; time.sleep(600)")) == -signal.SIGKILL
+
+    class Gone:
+        """Ends just when the time is up."""
+
+        stdin, returncode, waits = None, 0, 0
+
+        async def wait(self) -> int:
+            self.waits += 1
+            return await asyncio.sleep(3600 if self.waits == 1 else 0, 0)
+
+        def kill(self) -> None:
+            raise ProcessLookupError
+
+    asyncio.run(_ended(cast("Any", Gone())))

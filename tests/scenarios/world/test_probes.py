@@ -39,6 +39,21 @@ def test_the_diary_becomes_steps_once_each_with_their_own_moments() -> None:
     assert (promoted.action, promoted.value["at_s"], promoted.value["epoch"]) == ("promoted", 3.5, 9)
 
 
+@pytest.mark.parametrize(
+    ("states", "seen_open", "changes"), [((), 0, 0), (("OPEN", "CLOSED", "HALF_OPEN"), 2, 3), (("CLOSED",), 0, 1)]
+)
+def test_breakers_are_rows_and_a_gauge(states: tuple[str, ...], seen_open: int, changes: int) -> None:
+    rows = [{"partner": f"P{number}", "state": state, "changes": number} for number, state in enumerate(states, 1)]
+
+    class Rows(ToyEnvironment):
+        async def query(self, service: str, sql: str, parameters: Any = ()) -> list[dict[str, Any]]:
+            return rows
+
+    history = seen(probes.BreakerProbe(service="database-primary"), Rows())
+    assert history[0].action == "breakers"
+    assert history[0].value == {"rows": rows, "open": seen_open, "changes": changes}
+
+
 def test_loads_of_trace_partners_stay_out_of_the_ledger() -> None:
     loads = [{"reference": "P1001:S1", "load_id": "1"}, {"reference": "T1001:S1", "load_id": "2"}]
     history = seen(probes.LedgerProbe(), ToyEnvironment(answers={"/control/loads": {"loads": loads}}))
