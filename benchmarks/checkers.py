@@ -64,8 +64,8 @@ def long_history(count: int = EVENTS) -> History:
         tell(Kind.INVOKE, SEND, operation, str(number), actor)
         tell(kind, SEND, ended, str(number), actor)
         if number % 50 == 0:
-            for probe, look in _looks(number, faulty=faulty):
-                tell(Kind.PROBE, probe, look)
+            for probe, seen in _looks(number, faulty=faulty):
+                tell(Kind.PROBE, probe, seen)
         if not faulty and len(events) >= count // 10:
             faulty = True
             tell(Kind.PROBE, "replica_states", {"rows": _rows("CONFIRMED", content)})

@@ -38,13 +38,14 @@ class _OfPartner(Claim):
 
     def _ended(self, history: History, action: str = SEND) -> list[tuple[Event, Event]]:
         """Its operations of that name that were answered, each as its begin and its end."""
-        actor = f"partner {self.partner}"
-        begun = {event.operation_id: event for event in history.where(kind=Kind.INVOKE, action=action, actor=actor)}
-        return [
-            (begun[event.operation_id], event)
-            for event in history.where(action=action, actor=actor)
-            if event.kind in COMPLETIONS and event.operation_id in begun and event.value.get("status") is not None
-        ]
+        begun: dict[str | None, Event] = {}
+        ended: list[tuple[Event, Event]] = []
+        for event in history.where(action=action, actor=f"partner {self.partner}"):
+            if event.kind is Kind.INVOKE:
+                begun[event.operation_id] = event
+            elif event.kind in COMPLETIONS and event.operation_id in begun and event.value.get("status") is not None:
+                ended.append((begun.pop(event.operation_id), event))
+        return ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
