@@ -16,7 +16,7 @@ Purpose = Literal["original", "change", "cancel"]
 class SentStop:
     """One stop of a load: `sequence` counts from 1.
 
-    `at` is the local time of the stop as `2027-03-01T08:00:00`, or UTC with a `Z` behind it.
+    `at` is the local time of the stop as `2027-03-01T08:00:00`, or UTC with a `Z` behind it; None: it was left out.
     """
 
     sequence: int
@@ -25,7 +25,7 @@ class SentStop:
     city: str
     state: str
     postal_code: str
-    at: str
+    at: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ class SentTender:
     purpose: Purpose
     version: str
     weight_lb: float
-    pickup_at: str
-    delivery_at: str
+    pickup_at: str | None
+    delivery_at: str | None
     equipment: str
     commodity: str
     rate: float | None

@@ -98,7 +98,8 @@ class TenderSource:
     Shipment ids hold a digest of seed and partner, so they are unique within a run if no two sources share both.
     About a seventh of the sets change an earlier shipment, a fourteenth cancels one; one batch in eight holds several
     sets, one in ten is JSON. `originals_only` leaves changes and cancels out; `alter` may make something else of each
-    tender or change before it is written. A shipment whose commodity it replaced is not spoken of again.
+    tender or change before it is written, which the next change of that shipment knows nothing of. A shipment whose
+    commodity it replaced is not spoken of again.
     """
 
     def __init__(
@@ -160,11 +161,9 @@ class TenderSource:
         if kind < 0.07:
             self._open.remove(shipment)
             return replace(shipment.latest, purpose="cancel", version="1")
-        changed = replace(self._changed(shipment.latest), purpose="change", version=str(shipment.version_next))
-        change = self._alter(changed)
-        shipment.latest = change
+        shipment.latest = replace(self._changed(shipment.latest), purpose="change", version=str(shipment.version_next))
         shipment.version_next += 1
-        return change
+        return self._alter(shipment.latest)
 
     def _original(self) -> SentTender:
         draw = self._random
@@ -185,7 +184,7 @@ class TenderSource:
         )
         tender = self._alter(plain)
         if tender.commodity == plain.commodity:
-            self._open.append(_Shipment(tender))
+            self._open.append(_Shipment(plain))
         del self._open[:-_OPEN_SHIPMENTS_MAX]
         return tender
 

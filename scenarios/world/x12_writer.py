@@ -150,12 +150,11 @@ def _stop(stop: SentStop, layout: Layout, share_lb: float | None, commodity: str
     loaded = (weight, "L", "12", "PL") if inside == "S5" else ()
     pickup = stop.type == "pickup"
     date_qualifier, time_qualifier = (layout.pickup_qualifier, "Y") if pickup else (layout.delivery_qualifier, "Z")
-    date, time = stop.at[:10].replace("-", ""), stop.at[11:16].replace(":", "")
-    time_code = "UT" if stop.at.endswith("Z") else layout.local_code
-    segments: list[Segment] = [
-        ("S5", str(stop.sequence), _STOP_REASONS[stop.type][layout.reasons], *loaded),
-        ("G62", date_qualifier, date, time_qualifier, time, time_code),
-    ]
+    segments: list[Segment] = [("S5", str(stop.sequence), _STOP_REASONS[stop.type][layout.reasons], *loaded)]
+    if stop.at is not None:
+        date, time = stop.at[:10].replace("-", ""), stop.at[11:16].replace(":", "")
+        time_code = "UT" if stop.at.endswith("Z") else layout.local_code
+        segments.append(("G62", date_qualifier, date, time_qualifier, time, time_code))
     if inside == "AT8":
         segments.append(("AT8", "G", "L", weight, "12"))
     if inside == "PLD":

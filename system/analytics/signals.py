@@ -14,6 +14,7 @@ from system.storage import Storage
 from system.storage.signal_quality import Quality
 from system.x12.completeness import words_for
 
+WORDS_MISSING = "Missing field '{field}' in {share}% of signals"
 _LEAST_SHOWN = 1
 """Per cent: what is missing at all is never told as missing in none."""
 
@@ -41,7 +42,7 @@ class Analysis:
         """What an operator reads, one sentence a field."""
         if not self.quality.signals:
             return ["No signals"]
-        said = [f"Missing field '{field}' in {share}% of signals" for field, share in self.shares.items()]
+        said = [WORDS_MISSING.format(field=field, share=share) for field, share in self.shares.items()]
         return said or [f"No field is missing in {self.quality.signals} signals"]
 
     def as_json(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from system.recovery.partner_drift import PartnerDriftRecovery
 from system.storage import Partner, Storage
 from system.storage.quality_reviews import week_of
 
-LOOKS_BACK = timedelta(days=7)
+LOOKS_BACK_DAYS = 7.0
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
@@ -47,15 +47,17 @@ def list_partners(as_json: bool = False) -> None:
 @click.argument("partner")
 @click.argument("start", required=False, metavar="[FROM]")
 @click.argument("end", required=False, metavar="[TO]")
+@click.option("--days", type=click.FloatRange(min=0, max=3660, min_open=True), help="The last so many (default: 7).")
 @_AS_JSON
-def analyze(partner: str, start: str | None, end: str | None, as_json: bool) -> None:
-    """Say which fields the partner's signals lack, FROM one day TO another (default: the last 7 days)."""
-    if (start is None) != (end is None):
-        raise click.UsageError("name both ends of the span, or neither")
+def analyze(partner: str, start: str | None, end: str | None, days: float | None, as_json: bool) -> None:
+    """Say which fields the partner's signals lack, FROM one day TO another, or in the last days."""
+    if (start is None) != (end is None) or (start is not None and days is not None):
+        raise click.UsageError("name both ends of the span, or --days, or neither")
     with storage_for("partners analyze") as storage:
         now = console().calendar(storage).now()
         try:
-            span = (now - LOOKS_BACK, now) if start is None or end is None else span_of(start, end)
+            looks_back = timedelta(days=days or LOOKS_BACK_DAYS)
+            span = (now - looks_back, now) if start is None or end is None else span_of(start, end)
             found = analysis_of(storage, partner, *span)
         except ValueError as error:
             raise not_done("partners analyze", str(error)) from None

@@ -84,7 +84,7 @@ def tendered() -> tuple[str, Signal]:
 
 
 def _with_injection(tender: SentTender) -> SentTender:
-    return InjectedName(text=INJECTION, share=1.0).of(tender, stage=cast("Any", None), random=Random(1))
+    return InjectedName(text=INJECTION, share=1.0).begin(cast("Any", None), Random(1))(tender)
 
 
 @pytest.mark.parametrize("name", MISREADINGS)

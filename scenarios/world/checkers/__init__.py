@@ -12,6 +12,12 @@ from scenarios.world.checkers.breakers import (
     RepeatsAreWelcome,
     ToldWhatToMend,
 )
+from scenarios.world.checkers.drift import (
+    AnalysisNamesTheField,
+    AskedForTheField,
+    MissingMakesPartial,
+    ScorecardForEach,
+)
 from scenarios.world.checkers.failover import PromotedByItself, QuickRefusals, WasSemiSynchronous
 from scenarios.world.checkers.loads import NoLoadWithoutConfirmedIntent, OneLoadPerShipment
 from scenarios.world.checkers.memory import (
@@ -23,17 +29,29 @@ from scenarios.world.checkers.memory import (
     TtlChangedInPlace,
 )
 from scenarios.world.checkers.misreadings import MadeUpIsRefused, OnlyGroundedLoads, OnlyPossibleLoads
+from scenarios.world.checkers.trust import (
+    DowngradedOnce,
+    GivesBackNoMore,
+    OthersKeepTheirTrust,
+    ReviewedByAPerson,
+    TrustScoreFell,
+)
 
 __all__ = [
     "AcceptedAgain",
     "ActionsAudited",
+    "AnalysisNamesTheField",
+    "AskedForTheField",
     "ClosesByItself",
     "ConsoleTells",
+    "DowngradedOnce",
     "FailedHasNoLiveLoad",
     "FewAreLetThrough",
+    "GivesBackNoMore",
     "HungIsSettled",
     "MadeUpIsRefused",
     "MemoryShown",
+    "MissingMakesPartial",
     "NoLoadWithoutConfirmedIntent",
     "OnTheReviewList",
     "OneLoadPerShipment",
@@ -41,13 +59,17 @@ __all__ = [
     "OnlyOldKeysFlushed",
     "OnlyPossibleLoads",
     "OpensAtTheEleventh",
+    "OthersKeepTheirTrust",
     "PromotedByItself",
     "QuickRefusals",
     "RaisedByItself",
     "RefusedWhileOpen",
     "RepeatsAreWelcome",
     "RepeatsPastTheKeysAreTold",
+    "ReviewedByAPerson",
+    "ScorecardForEach",
     "ToldWhatToMend",
+    "TrustScoreFell",
     "TtlChangedInPlace",
     "WasSemiSynchronous",
 ]

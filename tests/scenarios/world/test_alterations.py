@@ -9,7 +9,14 @@ import pytest
 from harness.clock import Clock
 from harness.history import History, Kind
 from harness.traffic import Stage
-from scenarios.world.alterations import INDIGESTIBLE, Alteration, Indigestible, InjectedName, altering
+from scenarios.world.alterations import (
+    INDIGESTIBLE,
+    Alteration,
+    Indigestible,
+    InjectedName,
+    LostPickupTime,
+    altering,
+)
 from scenarios.world.reading import read_signal
 from scenarios.world.sent_tender import SentTender
 from scenarios.world.tenders import TenderSource
@@ -88,3 +95,72 @@ def test_an_injector_that_does_nothing_makes_nobody_tender_it() -> None:
     play.history.append(actor="drill", kind=Kind.FAULT, action="noop instead of spin", value={"main": True})
     source = TenderSource(1, "P1001", originals_only=True, alter=altering((PERPETUAL,), play))
     assert all(tender.commodity != PERPETUAL.commodity for _ in range(30) for tender in source.next().tenders)
+
+
+LOSES = LostPickupTime(partners=("P1001",), share=0.85, usual=0.25, fault="format_change")
+
+
+class Desk:
+    """A partner's desk, in a history that the test writes."""
+
+    def __init__(self, partner: str = "P1001") -> None:
+        self.stage = stage()
+        self.source = TenderSource(1, partner, alter=altering((LOSES,), self.stage))
+
+    def tell(self, kind: Kind, action: str, **value: Any) -> None:
+        self.stage.history.append(actor="test", kind=kind, action=action, value=value)
+
+    def lost(self, count: int) -> int:
+        """Of the next so many tenders and changes, how many say nowhere when they are to be picked up."""
+        tenders: list[SentTender] = []
+        while len(tenders) < count:
+            batch = self.source.next()
+            tenders += [tender for tender in batch.tenders if tender.purpose != "cancel"]
+            if len(batch.tenders) == 1 and tenders and tenders[-1] is batch.tenders[0]:
+                read, tender = read_signal(batch.body.decode()), tenders[-1]
+                assert (read["pickup_at"] is None) == (tender.pickup_at is None)
+                assert [stop["at"] for stop in read["stops"]] == [stop.at for stop in tender.stops]
+                assert read["delivery_at"] == tender.delivery_at
+        return sum(tender.pickup_at is None for tender in tenders[:count])
+
+
+def test_a_pickup_time_is_lost_as_usual_and_far_more_while_the_format_is_another() -> None:
+    """Evenly, so that a drill's outcome does not hang on chance; and changes of a late tender know its time again."""
+    desk = Desk()
+    assert 9 <= desk.lost(40) <= 11
+    desk.tell(Kind.FAULT, "format_change")
+    assert 33 <= desk.lost(40) <= 35
+    desk.tell(Kind.HEAL, "format_change")
+    assert 9 <= desk.lost(40) <= 11
+
+
+def test_a_partner_that_is_asked_for_the_field_loses_it_no_more() -> None:
+    desk = Desk()
+    desk.tell(Kind.FAULT, "format_change")
+    for other in (
+        {"partner": "P1002", "fields": [{"field": "pickup_time"}]},
+        {"partner": "P1001", "fields": [{"field": "weight"}]},
+        {"partner": "P1001", "fields": "pickup_time"},
+        {"partner": "P1001"},
+    ):
+        desk.tell(Kind.STEP, "notice", **other)
+    assert desk.lost(20) >= 16
+    desk.tell(Kind.STEP, "notice", partner="P1001", fields=[{"field": "weight"}, {"field": "pickup_time"}])
+    assert desk.lost(40) == 0
+    desk.tell(Kind.HEAL, "format_change")
+    assert desk.lost(40) == 0, "what it mended stays so"
+
+
+def test_a_notice_of_another_time_mends_nothing_now() -> None:
+    desk = Desk()
+    desk.tell(Kind.STEP, "notice", partner="P1001", fields=[{"field": "pickup_time"}])
+    desk.tell(Kind.FAULT, "format_change")
+    assert desk.lost(20) >= 16
+
+
+def test_a_fault_of_another_name_and_other_partners_change_nothing() -> None:
+    desk, other = Desk(), Desk("P1002")
+    desk.tell(Kind.FAULT, "noop instead of format_change")
+    other.tell(Kind.FAULT, "format_change")
+    assert desk.lost(40) <= 11
+    assert other.lost(40) == 0

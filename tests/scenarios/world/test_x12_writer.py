@@ -8,8 +8,17 @@ import pyx12.x12file
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenarios.world.alterations import without_pickup_time
 from scenarios.world.tenders import TenderSource
-from scenarios.world.x12_writer import Delimiters, Segment, interchange, number_text, with_control_number
+from scenarios.world.x12_writer import (
+    Delimiters,
+    Layout,
+    Segment,
+    interchange,
+    number_text,
+    transaction_set,
+    with_control_number,
+)
 
 AT = datetime(2027, 2, 27, 13, 5)
 
@@ -84,3 +93,14 @@ def test_a_resend_differs_in_the_control_number_alone() -> None:
 @pytest.mark.parametrize(("value", "text"), [(42000.0, "42000"), (0.5, "0.5"), (1850.25, "1850.25"), (100.0, "100")])
 def test_numbers_have_no_needless_zeros(value: float, text: str) -> None:
     assert number_text(value) == text
+
+
+def test_a_time_that_was_left_out_stands_nowhere() -> None:
+    source = TenderSource(5, "P1001", originals_only=True)
+    tender = next(tender for batch in iter(source.next, None) for tender in batch.tenders if len(tender.stops) == 3)
+    timed, untimed = (transaction_set(one, Layout()) for one in (tender, without_pickup_time(tender)))
+    dates = [segment for segment in timed if segment[0] == "G62"]
+    pickups = sum(stop.type == "pickup" for stop in tender.stops)
+    assert len(dates) == 3
+    assert [segment for segment in untimed if segment[0] == "G62"] == [date for date in dates if date[3] == "Z"]
+    assert len(timed) - len(untimed) == pickups
