@@ -123,12 +123,10 @@ class Connection:
 
         The draw stands: with more toxicity a connection may get it, with less it may lose it, and never the other way.
         """
-        if not self.streams:
-            return
-        stream, gets = self.streams[spec.stream], self._gets(spec)
-        if spec.name not in stream.toxics:
+        stream = self.streams.get(spec.stream)
+        if stream is None or spec.name not in stream.toxics:
             self.add_toxic(spec)
-        elif gets:
+        elif self._gets(spec):
             stream.change(spec.name, spec.toxic)
         else:
             stream.remove(spec.name)

@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import socket
+from random import Random
 
 import pytest
 
 from harness.proxy.bodies import changed_proxy, changed_toxic, new_toxic
+from harness.proxy.connection import Connection
 from harness.proxy.errors import ApiError
 from harness.proxy.proxy import Proxy
 from harness.proxy.specs import ProxySpec, ToxicSpec
@@ -227,6 +229,27 @@ def test_more_toxicity_adds_connections_and_less_takes_some_away() -> None:
                     assert _have(wire, "t") == had[toxicity]
                 had[toxicity] = _have(wire, "t")
             assert had[0.0] < had[0.2] < had[0.5] < had[0.8] < had[1.0]
+
+    asyncio.run(scenario())
+
+
+def test_what_a_toxic_does_to_a_connection_says_nothing_of_why_it_got_it() -> None:
+    """One chance for both would give those that a half gets only the lower half of the jitter."""
+
+    async def scenario() -> None:
+        async with wired(echo) as wire:
+            asked = []
+            chance = wire.proxy.chance
+
+            def noted(connection: Connection, toxic: ToxicSpec, what: str) -> Random:
+                asked.append(what)
+                return chance(connection, toxic, what)
+
+            wire.proxy.chance = noted  # type: ignore[method-assign]
+            body = {"type": "latency", "toxicity": 0.99, "attributes": {"latency": 1, "jitter": 1}}
+            wire.proxy.add_toxic(new_toxic(body))
+            await _having(wire, 1)
+            assert asked == ["toxicity", "shape"]
 
     asyncio.run(scenario())
 

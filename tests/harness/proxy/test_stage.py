@@ -9,6 +9,7 @@ from harness.proxy.toxics.bandwidth import Bandwidth
 from harness.proxy.toxics.base import Ending, Toxic
 from harness.proxy.toxics.latency import Latency
 from harness.proxy.toxics.limit_data import LimitData
+from harness.proxy.toxics.reset_peer import ResetPeer
 from harness.proxy.toxics.slicer import Slicer
 from harness.proxy.toxics.slow_close import SlowClose
 from tests.harness.proxy.steered import Fixture, on_loop
@@ -111,6 +112,25 @@ def test_a_changed_slow_close_times_the_end_anew() -> None:
         assert fixture.endings == []
         fixture.stream.change("late", SlowClose(delay=0))
         assert fixture.endings == [Ending.EOF]
+
+    on_loop(scenario)
+
+
+@pytest.mark.parametrize("gone", ["removed", "changed", "discarded"])
+def test_an_end_of_life_goes_with_its_toxic(gone: str) -> None:
+    async def scenario(fixture: Fixture) -> None:
+        fixture.add("reset", ResetPeer(timeout=1000))
+        if gone == "removed":
+            fixture.stream.remove("reset")
+            assert fixture.endings == [Ending.CLOSE]
+        elif gone == "changed":
+            fixture.stream.change("reset", ResetPeer(timeout=3000))
+        else:
+            fixture.stream.discard()
+        await asyncio.sleep(2)
+        assert Ending.RESET not in fixture.endings
+        await asyncio.sleep(2)
+        assert (Ending.RESET in fixture.endings) == (gone == "changed")
 
     on_loop(scenario)
 

@@ -213,6 +213,7 @@ def test_many_pieces_are_passed_on_a_few_a_turn_and_the_end_behind_them() -> Non
             assert passed + fixture.stream.waiting_bytes == len(data)
             before = passed
             await asyncio.sleep(0)
+        assert turns > len(data) // PIECES_A_TURN
         assert fixture.out == data
         assert len(fixture.sink.written) == len(data)
 

@@ -7,7 +7,7 @@ import pytest
 
 from harness.clock import monotonic_s
 from harness.proxy.client import ProxyControl
-from harness.proxy.toxiproxy_python import InvalidToxic, NotFound, ProxyError, ProxyExists, toxiproxy
+from harness.proxy.toxiproxy_python import InvalidToxic, NotFound, ProxyError, ProxyExists, Server, toxiproxy
 from tests.harness.proxy.servers import Running, connected, echoing, running
 
 ANY = "127.0.0.1:0"
@@ -82,6 +82,7 @@ def test_two_servers_are_steered_from_one_process_at_once_and_the_library_beside
             await one.reset()
             assert set(library.proxies()) == {f"three{number}" for number in range(5)}
             assert b"version" in library.version()
+            assert set(Server(first.base_url, 5.0).call(library.proxies)) == {f"one{number}" for number in range(5)}
             assert library.destroy(library.get_proxy("three0"))
             with pytest.raises(ProxyError, match="proxy not found"):
                 await one.delete("two0")
