@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.clock import Clock, Deadline, sleep_s
-from harness.environments.base import Environment, Operator
+from harness.environments.base import Environment, Operator, Worktree
 from harness.faults.base import Fault, capability
 from harness.history import History, Kind
 from harness.metric import Condition, Metric, Window, record_baseline
@@ -207,16 +207,20 @@ class _Drill:
 
     async def operate(self, step: Operate) -> None:
         self.progress(f"operator: {' '.join(step.words)}")
-        operator = capability(self.environment, Operator)
-        answer = await operator.operate(step.words, limit_s=step.limit_s)
+        if step.where == "console":
+            answer = await capability(self.environment, Operator).operate(step.words, limit_s=step.limit_s)
+        else:
+            answer = await capability(self.environment, Worktree).work(step.words, limit_s=step.limit_s)
         self.history.append(
             actor="operator",
             kind=Kind.STEP,
             action="operator",
             value={
                 "command": list(step.words),
+                "where": step.where,
                 "why": step.why,
                 "exit_code": answer.exit_code,
+                "expected": step.expects,
                 "document": answer.document,
                 "errors": answer.errors[-2000:],
             },

@@ -104,8 +104,10 @@ class Scenario:
     """One failure and how it is judged. See the module's page for how the parts read.
 
     `settings` are variables that this scenario sets on the services of the topology (`service.option` for a server's
-    option). `settle` must hold after the traffic has ended and before `snapshots` are taken: the system has finished
-    what it was given. `schedule`, where the plan must react to what it sees, yields steps in place of the fixed order.
+    option). `services` are those that have to run, all where it says none; a clone of the project to work in is there
+    in any case, called `worktree`. `settle` must hold after the traffic has ended and before `snapshots` are taken: the
+    system has finished what it was given. `schedule`, where the plan must react to what it sees, yields steps in place
+    of the fixed order.
     """
 
     name: str
@@ -135,6 +137,7 @@ class Scenario:
     steady_within_s: float = 30.0
     operations_at_least: int = 15
     settle_within_s: float = 60.0
+    services: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         def wrong(expected: str) -> ScenarioError:
@@ -172,21 +175,24 @@ class Scenario:
             *self.traffic,
         )
         found = {need for part in parts for need in part.needs}
-        if isinstance(self.recovery, Recovery) and any(isinstance(step, Operate) for step in self.recovery.steps):
-            found.add(Capability.OPERATOR)
-        return frozenset(found)
+        steps = self.recovery.steps if isinstance(self.recovery, Recovery) else ()
+        by_place = {"console": Capability.OPERATOR, "worktree": Capability.WORKTREE}
+        return frozenset({*found, *(by_place[step.where] for step in steps if isinstance(step, Operate))})
 
     def check_against(self, topology: Topology) -> None:
         """Raise ScenarioError when a fault or the blast radius names what the topology has not got, or reaches past
         it.
         """
         services = {service.name for service in topology.services}
+        if self.services is not None:
+            topology.only(self.services)
+        touchable = services | {Capability.WORKTREE.value}
         links = {link.name: link for link in topology.links}
-        if strangers := self.blast_radius.services - services:
+        if strangers := self.blast_radius.services - touchable:
             named = ", ".join(sorted(strangers))
             raise ScenarioError(f"scenario {self.name!r}: no service {named} in its blast radius")
         for fault in self.faults:
-            if fault.target in services:
+            if fault.target in touchable:
                 touched = {fault.target}
             elif fault.target in links:
                 touched = {links[fault.target].source, links[fault.target].target}

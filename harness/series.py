@@ -49,7 +49,7 @@ class Series:
         """Drill once, judge, save, and return what is left of it."""
         scenario.check_against(self.topology)
         settings = settings_of(scenario, control)
-        environment = await self._ready(settings, seed)
+        environment = await self._ready(scenario, settings, seed)
         clock = Clock()
         store = Store(self.config.runs)
         run_id = new_run_id(scenario.name, seed, clock)
@@ -82,11 +82,15 @@ class Series:
         )
         return run(history, judge_history(scenario, history))
 
-    async def _ready(self, settings: Mapping[str, str], seed: int) -> Environment:
+    async def _ready(self, scenario: Scenario, settings: Mapping[str, str], seed: int) -> Environment:
+        topology = self.topology if scenario.services is None else self.topology.only(scenario.services)
+        if self._environment is not None and self._environment.topology != topology:
+            environment, self._environment = self._environment, None
+            await environment.down()
         if self._environment is None:
             self.progress("starting the system")
             environment = environment_called(self.environment)(
-                self.topology,
+                topology,
                 seed=seed,
                 keep=self.keep,
                 operator=self.config.operator,

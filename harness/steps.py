@@ -3,7 +3,9 @@
 A schedule yields them and the drill alone performs them, so a plan can be listed without doing anything.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.faults.base import Fault
 from harness.metric import Condition
@@ -46,12 +48,21 @@ class SeeSymptoms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operate:
-    """A command of the system's operator console, as the person on call would type it."""
+    """A command as the person on call would type it: of the system's operator console, or in a clone of the project.
+
+    `expects` is the exit code that it has to end with: a command may have to say that something is wrong.
+    """
 
     words: tuple[str, ...]
     why: str
+    where: Literal["console", "worktree"] = "console"
+    expects: int = 0
     claims: tuple[str, ...] = ()
     limit_s: float = 60.0
+
+    def typed(self, console: Sequence[str]) -> tuple[str, ...]:
+        """The whole command; `console` is how the operator console is called."""
+        return (*console, *self.words) if self.where == "console" else self.words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

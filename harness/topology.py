@@ -13,8 +13,8 @@ Values of `environ` and of `options` may hold references, filled in by the envir
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 MAIN_PORT = "main"
@@ -98,6 +98,16 @@ class Topology:
             if link.name == name:
                 return link
         raise TopologyError(f"no link {name!r}; there are {', '.join(link.name for link in self.links)}")
+
+    def only(self, services: Collection[str]) -> "Topology":
+        """These services alone, and the links between them and from outside to them; TopologyError for a stranger."""
+        named = {self.service(name).name for name in services}
+        known = {service.name for service in self.services}
+        return replace(
+            self,
+            services=tuple(service for service in self.services if service.name in named),
+            links=tuple(link for link in self.links if link.target in named and link.source not in known - named),
+        )
 
     def start_order(self) -> tuple[tuple[Service, ...], ...]:
         """Groups of services: all of a group can start at once, when the groups before it are ready."""

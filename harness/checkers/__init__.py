@@ -9,6 +9,14 @@ from harness.checkers.isolation import NobodyShutOut, OthersUndisturbed
 from harness.checkers.logs import LogTellsWhere
 from harness.checkers.loss import AskedAgain, LossIsListed, NothingLost
 from harness.checkers.once import AppliedExactlyOnce, IdsNameOneThing, RepeatsAnsweredAlike
+from harness.checkers.regression import (
+    BaselineRenewed,
+    ChangeIsStopped,
+    CommitIsNamed,
+    DecisionPassesTheGate,
+    OldBesideNew,
+    OutageIsNoBaseline,
+)
 from harness.checkers.rejection import RejectedChangesNothing
 from harness.checkers.review import LeavesAReview
 from harness.checkers.states import LateWritesAreRefused, NoneStuck, OnlyLegalTransitions, StateHeld
@@ -21,8 +29,12 @@ __all__ = [
     "AlertsToldOnce",
     "AppliedExactlyOnce",
     "AskedAgain",
+    "BaselineRenewed",
+    "ChangeIsStopped",
     "Checker",
     "Claim",
+    "CommitIsNamed",
+    "DecisionPassesTheGate",
     "EachIsTold",
     "IdsNameOneThing",
     "KilledAndReplaced",
@@ -34,8 +46,10 @@ __all__ = [
     "NobodyShutOut",
     "NoneStuck",
     "NothingLost",
+    "OldBesideNew",
     "OnlyLegalTransitions",
     "OthersUndisturbed",
+    "OutageIsNoBaseline",
     "RejectedChangesNothing",
     "RepeatsAnsweredAlike",
     "StateHeld",

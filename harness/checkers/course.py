@@ -105,7 +105,7 @@ class OperatorCommandsWorked:
 
     def check(self, history: History) -> Verdict:
         ran = _steps(history, "operator")
-        failed = [event for event in ran if event.value.get("exit_code") != 0]
+        failed = [event for event in ran if event.value.get("exit_code") != event.value.get("expected", 0)]
         if not ran:
             outcome, summary = Outcome.UNKNOWN, "no operator command was run"
         elif failed:

@@ -76,10 +76,13 @@ def _passed(
     from harness.interrupts import ending_tidily
     from harness.replaying.corpus import mended
     from harness.replaying.revisions import Revisions
+    from harness.replaying.unsafe import switched_on
     from harness.reports.coverage import Coverage
 
     coverage = Coverage(scenarios=catalogue.scenarios, claims=Claims.of(config))
     scenarios = () if names == (NONE,) else catalogue.named(names)
+    for switch in switched_on():
+        progress(f"{switch} is on: what this says is not to be relied on")
     if files := mended(config):
         progress(f"a refresh was ended in its middle; put back as they were: {', '.join(files)}")
     progress("replaying the traces")

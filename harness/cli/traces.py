@@ -45,8 +45,11 @@ def _config() -> "Config":
     """The project's configuration, with its traces whole."""
     from harness.config import Config
     from harness.replaying.corpus import mended
+    from harness.replaying.unsafe import switched_on
 
     config = Config.load()
+    for switch in switched_on():
+        progress(f"{switch} is on: what this says is not to be relied on")
     if files := mended(config):
         progress(f"a refresh was ended in its middle; put back as they were: {', '.join(files)}")
     return config

@@ -83,7 +83,7 @@ class LinkTraffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorAnswer:
-    """What one command of the system's operator console answered. `document` is its `--json` output, if it was JSON."""
+    """What one command answered that a person types. `document` is its `--json` output, if it was JSON."""
 
     command: tuple[str, ...]
     exit_code: int
@@ -204,6 +204,28 @@ class Operator(Protocol):
     """The system's operator console, run inside the environment."""
 
     async def operate(self, words: Sequence[str], limit_s: float = 60.0) -> OperatorAnswer: ...
+
+
+@runtime_checkable
+class Worktree(Protocol):
+    """A clone of the project of the environment's own, to be changed, committed to and thrown away.
+
+    It begins with the project as it stands, all in one commit, and nobody else's repository is touched by it.
+    """
+
+    async def worktree(self) -> Path:
+        """Where it is; made when it is first asked for."""
+        ...
+
+    async def head(self) -> str:
+        """The id of the commit that is checked out there; cheap, for whoever waits for the next."""
+        ...
+
+    async def work(
+        self, words: Sequence[str], limit_s: float = 60.0, *, environ: Mapping[str, str] | None = None
+    ) -> OperatorAnswer:
+        """A command as a developer types it there; `harness` is the one that stands in the clone, `python` ours."""
+        ...
 
 
 class Environment(Protocol):

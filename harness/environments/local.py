@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from harness.environments.base import Capability, EnvironmentFault, LinkTraffic, ProcessIdentity, Worker
+from harness.environments.base import (
+    Capability,
+    EnvironmentFault,
+    LinkTraffic,
+    OperatorAnswer,
+    ProcessIdentity,
+    Worker,
+)
+from harness.environments.guardian_client import GuardianClient
 from harness.environments.inspecting import whole_lines, workers_of
 from harness.environments.links import Links
 from harness.environments.observing import Observers
@@ -18,6 +26,7 @@ from harness.environments.operating import KIND as OPERATOR
 from harness.environments.placing import PortPlan
 from harness.environments.run_directory import default_root
 from harness.environments.running import send, stop
+from harness.environments.scratch_clone import ScratchClone
 from harness.environments.starting import Starting
 from harness.services import kind_called
 from harness.services.base import ServiceFault
@@ -37,6 +46,9 @@ class Stay(Protocol):
 
     @property
     def starting(self) -> Starting: ...
+
+    @property
+    def guardian(self) -> GuardianClient: ...
 
     @property
     def lost(self) -> bool:
@@ -87,6 +99,9 @@ class LocalEnvironment(Generic[StayT]):
         self._session: StayT | None = None
         self._observers = Observers()
         self._directory: Path | None = None
+        self._settings: Mapping[str, str] = self._overrides
+        self._clone: ScratchClone | None = None
+        self._making = asyncio.Lock()
 
     # The environment itself
 
@@ -118,6 +133,7 @@ class LocalEnvironment(Generic[StayT]):
                 Capability.CACHE,
                 Capability.OUTSIDE_PARTY,
                 Capability.OPERATOR,
+                Capability.WORKTREE,
             }
         )
 
@@ -149,7 +165,7 @@ class LocalEnvironment(Generic[StayT]):
             raise
 
     async def down(self) -> None:
-        session, self._session = self._session, None
+        session, self._session, self._clone = self._session, None, None
         if session is None:
             return
         session.release()
@@ -164,6 +180,10 @@ class LocalEnvironment(Generic[StayT]):
             await self.down()
             await self.up()
         wanted = self._overrides if overrides is None else overrides
+        self._settings = wanted
+        if self._clone is not None:
+            await asyncio.to_thread(self._clone.remove)
+            self._clone = None
         try:
             await self._up.restart(wanted)
         except ServiceFault as error:
@@ -224,6 +244,27 @@ class LocalEnvironment(Generic[StayT]):
 
     async def request(self, service: str, method: str, path: str, body: Any = None) -> Any:
         return await self._observers.request(service, self.address(service), method, path, body)
+
+    # Worktree
+
+    async def worktree(self) -> Path:
+        return (await self._cloned()).folder
+
+    async def head(self) -> str:
+        return await asyncio.to_thread((await self._cloned()).head)
+
+    async def work(
+        self, words: Sequence[str], limit_s: float = 60.0, *, environ: Mapping[str, str] | None = None
+    ) -> OperatorAnswer:
+        """See Worktree. The variables of the services are seen there too, so that a switch of a control reaches it."""
+        of_all = {name: value for name, value in self._settings.items() if "." not in name}
+        return await (await self._cloned()).run(words, limit_s, {**of_all, **(environ or {})})
+
+    async def _cloned(self) -> ScratchClone:
+        async with self._making:
+            if self._clone is None:
+                self._clone = await ScratchClone.made(self._project, self._up.directory, self._up.guardian)
+            return self._clone
 
     def _console(self) -> str:
         """The service that stands for the operator's console; raises EnvironmentFault when there is none."""

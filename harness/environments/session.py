@@ -75,6 +75,10 @@ class Session:
         return self._run.path
 
     @property
+    def guardian(self) -> GuardianClient:
+        return self._guardian
+
+    @property
     def lost(self) -> bool:
         """The guardian was killed, and everything with it."""
         return self._guardian.lost

@@ -1,6 +1,7 @@
 """Probes observe and write events; they judge nothing."""
 
 from harness.probes.base import Probe
+from harness.probes.clone import CloneProbe
 from harness.probes.inbox import InboxProbe
 from harness.probes.link import LinkProbe
 from harness.probes.logs import LogProbe
@@ -11,6 +12,7 @@ from harness.probes.sql import SqlProbe
 from harness.probes.workers import WorkersProbe
 
 __all__ = [
+    "CloneProbe",
     "InboxProbe",
     "LinkProbe",
     "LogProbe",

@@ -15,11 +15,12 @@ from typing import Any
 from harness.clock import utc_now
 from harness.config import Config
 from harness.replaying.all_or_nothing import replace_all
-from harness.replaying.comparison import TraceOutcome, TraceVerdict, judge
+from harness.replaying.comparison import ReplayResult, TraceOutcome, TraceVerdict, judge
 from harness.replaying.corpus import root_of
 from harness.replaying.findings import Findings
 from harness.replaying.repository import RevisionError
 from harness.replaying.revisions import WORKTREE, Revisions
+from harness.replaying.unsafe import Unsafe, switched
 from harness.run import ExitCode
 from harness.traces import Approval, Comparison, Difference, Trace, difference, merged, save_baseline
 from harness.traces.folders import TRACE_FILE
@@ -59,7 +60,10 @@ def propose(session: Revisions, traces: Sequence[Trace], rules: Comparison, *, c
     at = session.named(WORKTREE)
     session.progress(f"replaying {len(traces)} traces, twice")
     first = {trace.id: result for trace, result in session.replay(at, traces)}
-    again = {trace.id: result for trace, result in session.again(at, [(trace, True) for trace in reversed(traces)])}
+    twice = session.again(at, [(trace, True) for trace in reversed(traces)])
+    again = {trace.id: result for trace, result in twice if result is not None}
+    if switched(Unsafe.REFRESH_UNKNOWN):
+        first, again = ({name: _taken_for_output(one) for name, one in results.items()} for results in (first, again))
     verdicts = {trace.id: judge(trace, first[trace.id], rules, again=again[trace.id]) for trace in traces}
     _refuse_what_must_not_be(verdicts.values())
     found = Findings.of(verdicts.values())
@@ -77,6 +81,11 @@ def propose(session: Revisions, traces: Sequence[Trace], rules: Comparison, *, c
         if len(taken) < len(verdicts[trace.id].differences):
             left.append(trace.id)
     return Proposal(found=found, baselines=tuple(baselines), left=tuple(left))
+
+
+def _taken_for_output(result: ReplayResult) -> ReplayResult:
+    """What nobody should do: the words of an error as if the system had said them."""
+    return result if result.error is None else ReplayResult(trace=result.trace, output={"error": result.error})
 
 
 def _refuse_what_is_not_ours(config: Config, traces: Sequence[Trace]) -> None:

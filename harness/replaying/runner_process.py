@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from harness.clock import Deadline
+from harness.clock import Deadline, monotonic_s
 from harness.replaying import runner
 from harness.replaying.comparison import ReplayResult
 from harness.services.base import own_environ
@@ -99,6 +99,8 @@ class RunnerProcess:
         self.pid = self._process.pid
         self.waiting: deque[Waiting] = deque()
         self.answered = 0
+        self._began_s = monotonic_s()
+        self._first_answer_s: float | None = None
         self._limit_s = limit_s
         self._deadline = Deadline(limit_s)
         self._to_write = bytearray()
@@ -108,6 +110,12 @@ class RunnerProcess:
     def left_s(self) -> float:
         """Until the trace at hand has taken too long."""
         return self._deadline.left_s()
+
+    @property
+    def has_worked_for_its_start(self) -> bool:
+        """Whether it has been answering for as long as it took to the first answer."""
+        first_s = self._first_answer_s
+        return first_s is not None and monotonic_s() - first_s >= first_s - self._began_s
 
     @property
     def has_to_write(self) -> bool:
@@ -156,6 +164,7 @@ class RunnerProcess:
         result = _result(waiting, line)
         self.waiting.popleft()
         self.answered += 1
+        self._first_answer_s = self._first_answer_s or monotonic_s()
         self._deadline = Deadline(self._limit_s)
         if self.errors.seek(0, os.SEEK_END) > _ERRORS_KEPT:  # a talkative system must not fill the disk
             self.errors.truncate(0)

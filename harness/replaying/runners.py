@@ -20,7 +20,7 @@ LIMIT_S = 60.0
 """For one trace, the start of the process included."""
 
 _AHEAD = 8
-"""Traces that a process is given before it has answered the first of them."""
+"""Traces that a process is given before it has answered the first of them; of its first, two."""
 
 _FAILURES_MAX = 5
 """So many traces in a row without a result: the rest would fare no better."""
@@ -33,7 +33,8 @@ class Runners:
     """Replays traces with one target; use as a context manager, its processes end with it.
 
     `target` may be a function, called when the first process is needed; what it raises as one of `refusals` becomes the
-    result of every trace that needed it.
+    result of every trace that needed it. Without `processes` there may be as many as there are cores, each once those
+    before it have been at work for as long as it takes to start one: few traces are not worth another.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Runners:
     ) -> None:
         self._make = target if callable(target) else lambda: target
         self._target: Target | None = None
+        self._at_once = processes is not None
         self._processes_max = max(1, processes or len(os.sched_getaffinity(0)))
         self._limit_s = limit_s
         self._refusals = refusals
@@ -107,14 +109,18 @@ class Runners:
                 _refuse(queue.popleft(), self._refused)
                 continue
             least = min(self.processes, key=lambda one: len(one.waiting), default=None)
-            if (least is None or least.waiting) and len(self.processes) < self._processes_max:
+            if least is None or (least.waiting and self._another_is_worth_it()):
                 least = self._started(queue)
                 if least is None:
                     continue
-            assert least is not None
-            if len(least.waiting) >= _AHEAD:
+            if len(least.waiting) >= (_AHEAD if least.answered else _AHEAD // 4):
                 return
             least.give(queue.popleft())
+
+    def _another_is_worth_it(self) -> bool:
+        if len(self.processes) >= self._processes_max:
+            return False
+        return self._at_once or self.processes[-1].has_worked_for_its_start
 
     def _started(self, queue: deque[Waiting]) -> RunnerProcess | None:
         """One process more; None when there is none to be had, which the next trace is told."""

@@ -106,7 +106,7 @@ class _Playbook:
         for step in recovery.steps:
             if isinstance(step, Operate):
                 number = len(steps) + 1
-                command = code(shlex.join((*self.operator, *step.words)))
+                command = code(shlex.join(step.typed(self.operator)))
                 steps.append(f"{number}. {prose(step.why[:1].upper() + step.why[1:])}{_ids(step.claims)}: {command}")
             elif isinstance(step, WaitFor):
                 steps.append(f"{len(steps) + 1}. Wait until {prose(step.what)}, for {step.within_s:g} s at most.")

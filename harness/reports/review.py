@@ -148,7 +148,8 @@ class _Review:
         for actor, actions in alone.items():
             lines.append(f"* by itself, {prose(actor)}: {', '.join(map(prose, dict.fromkeys(actions)))}")
         for event in self.run.history.where(kind=Kind.STEP, action="operator"):
-            command = code(shlex.join((*self.operator, *command_of(event))))
+            console = () if event.value.get("where") == "worktree" else self.operator
+            command = code(shlex.join((*console, *command_of(event))))
             why = prose(event.value.get("why", ""))
             lines.append(f"* {command}{f', to {why}' if why else ''}: exit code {prose(event.value.get('exit_code'))}")
         for verdict in self.run.judgement.course:

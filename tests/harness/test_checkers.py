@@ -12,7 +12,11 @@ from harness.checkers import (
     AlertsToldOnce,
     AppliedExactlyOnce,
     AskedAgain,
+    BaselineRenewed,
+    ChangeIsStopped,
     Checker,
+    CommitIsNamed,
+    DecisionPassesTheGate,
     EachIsTold,
     IdsNameOneThing,
     KilledAndReplaced,
@@ -24,8 +28,10 @@ from harness.checkers import (
     NobodyShutOut,
     NoneStuck,
     NothingLost,
+    OldBesideNew,
     OnlyLegalTransitions,
     OthersUndisturbed,
+    OutageIsNoBaseline,
     RejectedChangesNothing,
     RepeatsAnsweredAlike,
     StateHeld,
@@ -40,6 +46,7 @@ from harness.history import History, Kind
 from harness.metric import success_ratio
 from harness.objective import rpo, rto, time_to_alert
 from harness.verdict import Outcome
+from tests.harness.regressions import regression
 from tests.histories import Story
 
 _TOO_SHORT_TO_COMPARE_S = 0.01
@@ -50,6 +57,10 @@ ALL: tuple[Checker, ...] = (
     AlertsToldOnce(text="lost", ended=False),
     AppliedExactlyOnce(key="identity", effects="ledger", field="entries", effect_key="of", effect_id="entry"),
     AskedAgain(write="write", asked_field="identities"),
+    BaselineRenewed(),
+    ChangeIsStopped(message="mismatch"),
+    CommitIsNamed(),
+    DecisionPassesTheGate(path="shop.py", change_stays=True, decided="decided"),
     EachIsTold(text="* hung", snapshot="hung", key="id"),
     IdsNameOneThing(write="write", id_field="id"),
     KilledAndReplaced(service="shop", victims="hung"),
@@ -61,9 +72,11 @@ ALL: tuple[Checker, ...] = (
     NobodyShutOut(action="write"),
     NoneStuck(resting=frozenset({"done"})),
     NothingLost(write="write"),
+    OldBesideNew(),
     OnlyLegalTransitions(table=frozenset({(None, "new"), ("new", "done")}), subject="id"),
     OthersUndisturbed(action="write", apart_from="nobody", success_at_least=0.4),
     RejectedChangesNothing(writes=("write",), snapshot="rows"),
+    OutageIsNoBaseline(fault="shadow", clone="after_outage"),
     RepeatsAnsweredAlike(write="write", id_field="id"),
     StateHeld(reached="done", after=frozenset(), before="seen"),
     StaysAvailable(action="write", ratio=0.4),
@@ -107,6 +120,7 @@ def busy(writes: int) -> History:
     ]
     crews(story, names)
     story.probe("transitions", transitions=steps)
+    regression(story)
     story.step("steady_again", held=True)
     story.step("replay", trace="one", outcome="pass")
     return story.history()

@@ -13,6 +13,7 @@ from harness.judgement import Judgement
 from harness.run import ExitCode, Run
 from harness.scenario import NegativeControl, Scenario, ScenarioError
 from harness.series import Answer, Series, drill_all, jobs_of, settings_of
+from harness.topology import TopologyError
 from harness.verdict import Outcome, Verdict
 from tests.harness.toy_project import InSeries, make_project
 from tests.harness.toy_scenario import SHOP_DIES
@@ -156,3 +157,20 @@ def test_controls_pass_when_every_one_of_them_is_caught(runs: tuple[Run, ...], o
     answer = Answer(runs=runs, negative=True)
     assert answer.outcome is outcome
     assert answer.exit_code is (ExitCode.PASS if outcome is Outcome.PASS else ExitCode.INVARIANT)
+
+
+def test_a_drill_that_needs_few_services_gets_an_environment_of_those(config: Config) -> None:
+    few = replace(SHOP_DIES, name="few", services=frozenset({"shop"}))
+    answer = drilled(config, SHOP_DIES, few, replace(SHOP_DIES, name="again"))
+    assert answer.outcome is Outcome.PASS
+    assert [[service.name for service in one.topology.services] for one in InSeries.made] == [
+        ["shop", "inbox"],
+        ["shop"],
+        ["shop", "inbox"],
+    ]
+    assert [(one.log[0], one.log[-1]) for one in InSeries.made] == [("up", "down")] * 3
+
+
+def test_a_service_that_is_not_there_is_said(config: Config) -> None:
+    with pytest.raises(TopologyError, match="no service 'shoop'"):
+        drilled(config, replace(SHOP_DIES, services=frozenset({"shoop"})))

@@ -34,3 +34,9 @@ def test_a_step_cannot_be_changed_by_the_drill_that_takes_it() -> None:
 
 def test_what_is_injected_is_the_failure_itself_unless_said_otherwise() -> None:
     assert Inject(fault=Kill(service="shop")).main
+
+
+def test_a_command_is_typed_on_the_console_or_in_the_clone() -> None:
+    console = ("python", "-m", "shop.console")
+    assert Operate(words=("open", "shop"), why="to sell").typed(console) == (*console, "open", "shop")
+    assert Operate(words=("git", "log"), why="to see", where="worktree").typed(console) == ("git", "log")

@@ -73,3 +73,20 @@ def test_each_service_starts_once_and_after_all_that_it_waits_for(waits: list[se
     for service in services:
         assert all(place[other] < place[service.name] for other in service.after)
         assert place[service.name] == 0 or any(place[one] == place[service.name] - 1 for one in service.after)
+
+
+def test_some_services_alone() -> None:
+    """Links between them stay, and those from outside; what they do not reach is gone."""
+    services = tuple(Service(name=name, kind="python") for name in ("shop", "bank", "inbox"))
+    links = (
+        Link(name="clients->shop", source="clients", target="shop"),
+        Link(name="shop->bank", source="shop", target="bank"),
+        Link(name="bank->inbox", source="bank", target="inbox"),
+    )
+    whole = Topology(name="t", services=services, links=links)
+    some = whole.only({"shop", "inbox"})
+    assert [service.name for service in some.services] == ["shop", "inbox"]
+    assert [link.name for link in some.links] == ["clients->shop"]
+    assert whole.only({"shop", "bank", "inbox"}) == whole
+    with pytest.raises(TopologyError, match="no service 'pub'"):
+        whole.only({"pub"})

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from harness.series import Series
+from harness.topology import Topology
 from tests.toy import ToyEnvironment
 
 PYPROJECT = """
@@ -27,8 +28,8 @@ class InSeries(ToyEnvironment):
 
     made: "list[InSeries]"
 
-    def __init__(self, topology: object, **words: object) -> None:
-        super().__init__()
+    def __init__(self, topology: Topology, **words: object) -> None:
+        super().__init__(topology=topology)
         self.words = words
         type(self).made.append(self)
 

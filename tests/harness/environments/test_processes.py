@@ -23,6 +23,7 @@ from harness.environments.base import (
     ProcessIdentity,
     Store,
     Workers,
+    Worktree,
 )
 from harness.environments.guardian import process_table
 from harness.environments.ports import is_free
@@ -53,8 +54,8 @@ def test_everything_is_up_and_nothing_is_left_after_down(tmp_path: Path) -> None
 
 def test_it_has_all_its_capabilities(tmp_path: Path) -> None:
     environment = made(tmp_path)
-    assert environment.capabilities == set(Capability) - {Capability.WORKTREE}
-    for protocol in (Processes, Workers, Logs, Network, Store, Cache, OutsideParty, Operator):
+    assert environment.capabilities == set(Capability)
+    for protocol in (Processes, Workers, Logs, Network, Store, Cache, OutsideParty, Operator, Worktree):
         assert isinstance(environment, protocol)
 
 

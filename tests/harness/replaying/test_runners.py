@@ -51,6 +51,17 @@ def test_results_come_in_order_from_as_many_processes_as_asked_for(trace: Trace,
     assert not any(alive(pid) for pid in pids)
 
 
+def test_few_traces_are_not_worth_another_process_and_many_are(trace: Trace, target: MakeTarget) -> None:
+    with Runners(target("told")) as pool:
+        few = {result.output["process"] for _, result in pool.replay(saying(trace, *(["word"] * 20)))}
+    assert len(few) == 1
+    cores = len(os.sched_getaffinity(0))
+    with Runners(target("told")) as pool:
+        many = {result.output["process"] for _, result in pool.replay(saying(trace, *(["sleep 0.05"] * 60)))}
+    assert len(many) == min(cores, len(many))
+    assert len(many) > 1 or cores == 1
+
+
 def test_a_process_serves_many_streams(trace: Trace, target: MakeTarget) -> None:
     with Runners(target("told"), processes=1) as pool:
         first, second = (pool.one(one).output["process"] for one in saying(trace, "a", "b"))
