@@ -136,7 +136,7 @@ SAFETY = (
     NoLoadWithoutConfirmedIntent(),
     RepeatsAnsweredAlike(write=SEND, id_field="intent_id"),
     IdsNameOneThing(write=SEND, id_field="intent_id"),
-    StaysAvailable(action=SEND, operations_at_least=10),
+    StaysAvailable(action=SEND, ratio=0.95, operations_at_least=10),
     OnlyLegalTransitions(table=LEGAL_TRANSITIONS, subject="intent_id"),
     NoneStuck(resting=RESTING),
     TracesUnchanged(at_least=5),
