@@ -71,7 +71,7 @@ SETTINGS = {
     "redis.maxmemory": str(LIMIT_BYTES),
     "REDIS_MAXMEMORY_CEILING": str(RAISED_BYTES),
     "WATCH_INTERVAL_S": "0.1",
-    "LIVE_SETTINGS_REFRESH_S": "0.2",
+    "LIVE_SETTINGS_REFRESH_S": "0.1",
     # Partners repeat far more here than one may: their circuit breakers are another drill's business.
     "BREAKER_THRESHOLD": "1000",
 }
@@ -81,7 +81,7 @@ MANY_KEYS = FillMemory(
     value='{"state": "committed", "intent_id": "0f7b6a8e-2f0e-4a63-8f58-6d13a1a1c111", "at": {at}, "partner": "P8000"}',
     ttl_s=24 * HOUR_S,
     aged_up_to_s=23 * HOUR_S,
-    evictions=15_000,
+    evictions=10_000,
     shown_by="evictions",
 )
 
