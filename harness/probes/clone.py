@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from harness.clock import Clock
 from harness.environments.base import Capability, Environment, Worktree
-from harness.faults.base import capability
 from harness.history import History, Kind
 
 
@@ -25,10 +24,11 @@ class CloneProbe:
         return frozenset({Capability.WORKTREE})
 
     async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
-        worktree = capability(environment, Worktree)
-        head = await worktree.head()
-        asked = await worktree.work(("git", "rev-parse", *(f"{head}:{path}" for path in self.paths)))
-        status = await worktree.work(("git", "status", "--porcelain", "--", *self.paths))
+        if not isinstance(environment, Worktree):
+            raise TypeError(f"the {environment.name} environment has no clone to look at")
+        head = await environment.head()
+        asked = await environment.work(("git", "rev-parse", *(f"{head}:{path}" for path in self.paths)))
+        status = await environment.work(("git", "status", "--porcelain", "--", *self.paths))
         history.append(
             actor=f"probe {self.name}",
             kind=Kind.PROBE,

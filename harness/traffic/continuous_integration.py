@@ -9,7 +9,6 @@ from typing import Any
 
 from harness.clock import monotonic_s
 from harness.environments.base import Capability, OperatorAnswer, Worktree
-from harness.faults.base import capability
 from harness.history import Kind
 from harness.traffic.base import Stage, ends_within
 
@@ -36,8 +35,10 @@ class ContinuousIntegration:
         return frozenset({Capability.WORKTREE})
 
     async def play(self, stage: Stage) -> None:
-        worktree = capability(stage.environment, Worktree)
-        host, port = stage.environment.address(self.alerts)
+        worktree = stage.environment
+        if not isinstance(worktree, Worktree):
+            raise TypeError(f"the {worktree.name} environment has no clone to commit to")
+        host, port = worktree.address(self.alerts)
         command = (*self.command, "--alert-url", f"http://{host}:{port}/alerts")
         last = None
         while not await ends_within(stage, _LOOK_EVERY_S):
