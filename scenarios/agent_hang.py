@@ -71,6 +71,7 @@ CUT_OFF, KILLED, REPLACED, FENCED_OFF = (
 
 success_ratio = SuccessRatio(action=SEND)
 overdue = Gauge(probe="agent_work", field="overdue")
+in_vain = Gauge(probe="agent_work", field="in_vain")
 settled = Gauge(probe="agent_work", field="settled")
 done_by_another = Gauge(probe="agent_work", field="executed_later")
 open_intents = Gauge(probe="agent_work", field="open")
@@ -83,7 +84,7 @@ def tenders(after: str, times: int) -> SteadyTenders:
     """Partners at work, of whom some tender what nobody can deal with, so many `times` after the fault."""
     return SteadyTenders(
         partners=("P1001", "P1002", "P1003", "P1004"),
-        rate_per_s=12.0,
+        rate_per_s=10.0,
         alterations=(Indigestible(commodity=COMMODITY, after=after, times=times),),
     )
 
@@ -102,12 +103,12 @@ def misbehaving(mode: str, answered: str, *, delay_s: float = 0.0) -> Misbehave:
 SETTLED_BY_ITSELF = WaitFor(
     what="the supervisor has killed the worker and settled the intent with Motion",
     conditions=(settled.at_least(1),),
-    within_s=5.0,
+    within_s=10.0,
 )
 DONE_BY_ANOTHER = WaitFor(
     what="the supervisor has given the intent to another worker, which has executed it",
     conditions=(done_by_another.at_least(1),),
-    within_s=10.0,
+    within_s=20.0,
 )
 LIST = Operate(words=("stuck", "list"), why="which intents hang or hung, with whom, and where")
 SAFETY = (
@@ -142,20 +143,25 @@ MOTION_NEVER_ANSWERS = Scenario(
         Symptom(
             text="an intent is under way for longer than an execution takes, and comes to no end",
             seen_as=overdue.at_least(1),
-            within_s=5,
+            within_s=10,
             claims=("5.1",),
         ),
     ),
     alert=Alert(text=TIMEOUT, within_s=900, scale=SHORTENED, claims=("5.1",)),
     probes=(
         InboxProbe(),
-        probes.agent_work(DATABASE, overdue_after_s=2 * GUARD_S),
+        probes.agent_work(DATABASE, commodity=COMMODITY, overdue_after_s=2 * GUARD_S, in_vain_after_s=STUCK_AFTER_S),
         WorkersProbe(service=AGENTS),
         LogProbe(service=AGENTS, says=(CUT_OFF, KILLED, REPLACED, FENCED_OFF)),
     ),
     recovery=Recovery(
         steps=(
-            WaitFor(what="people are told of both", conditions=(told.at_least(2),), within_s=5.0, over_s=30.0),
+            WaitFor(
+                what="people are told of both",
+                conditions=(told.at_least(2), in_vain.at_least(2)),
+                within_s=10.0,
+                over_s=30.0,
+            ),
             LIST,
             Operate(
                 words=("stuck", "resolve", "--in-vain", "--why", "Motion does not take them; it has no load of them"),
@@ -168,7 +174,8 @@ MOTION_NEVER_ANSWERS = Scenario(
     ),
     settle=(open_intents.at_most(0), AlertsStanding(text=TIMEOUT).at_most(0)),
     steady_within_s=10.0,
-    operations_at_least=12,
+    steady_for_s=1.0,
+    operations_at_least=8,
     settle_within_s=10.0,
     snapshots=(
         probes.intent_rows("rows", DATABASE),
@@ -256,7 +263,7 @@ async def stop_then_continue(scenario: Scenario) -> AsyncIterator[Step]:
     yield SeeSymptoms()
     yield DONE_BY_ANOTHER
     yield HealFault(fault=pause)
-    yield WaitFor(what="it has ended what it had begun", conditions=(refused.at_least(1),), within_s=3.0, over_s=10.0)
+    yield WaitFor(what="it has ended what it had begun", conditions=(refused.at_least(1),), within_s=5.0, over_s=30.0)
     yield LIST
 
 

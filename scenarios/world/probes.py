@@ -107,30 +107,30 @@ def hallucinations(service: str) -> SqlProbe:
     )
 
 
-def agent_work(service: str, *, overdue_after_s: float) -> SqlProbe:
+def agent_work(service: str, *, commodity: str, overdue_after_s: float, in_vain_after_s: float) -> SqlProbe:
     """What the agents are at: a gauge called `agent_work`.
 
     `open`: intents that have not come to rest; `overdue`: those of them that were first executed longer ago than
-    `overdue_after_s`; `hung`: those that were given up for hung, of which `settled` are cared for, and `executed_later`
-    have been executed all the same.
+    `overdue_after_s`. Of those with that `commodity`: `in_vain`, tried again and again for so long; `settled`, given up
+    for hung and cared for since; `executed_later`, given up for hung and executed all the same.
     """
-    intents, timeouts, steps = "freight.intents", "freight.agent_timeouts", "freight.transitions"
-    return SqlProbe(
-        name="agent_work",
-        service=service,
-        gauge=True,
-        sql=(
-            f"SELECT (SELECT COUNT(*) FROM {intents} WHERE state IN ({_OPEN_STATES})) AS open, "
-            f"(SELECT COUNT(DISTINCT i.id) FROM {intents} i JOIN {steps} s ON s.intent_id = i.id "
-            "WHERE i.state IN ('CONFIRMED', 'EXECUTING') AND s.to_state = 'EXECUTING' "
-            f"AND s.at < UTC_TIMESTAMP(6) - INTERVAL {overdue_after_s * 1e6:.0f} MICROSECOND) AS overdue, "
-            f"(SELECT COUNT(*) FROM {timeouts}) AS hung, "
-            f"(SELECT COUNT(*) FROM {timeouts} WHERE closed_at IS NOT NULL) AS settled, "
-            f"(SELECT COUNT(*) FROM {timeouts} t JOIN {intents} i ON i.id = t.intent_id WHERE i.state = 'EXECUTED') "
-            "AS executed_later"
-        ),
-        every_s=0.1,
-    )
+    under_way = "SELECT COUNT(DISTINCT i.id) FROM freight.intents i JOIN freight.transitions s ON s.intent_id = i.id "
+    under_way += "WHERE i.state IN ('CONFIRMED', 'EXECUTING') AND s.to_state = 'EXECUTING' "
+    hung = "SELECT COUNT(*) FROM freight.agent_timeouts t JOIN freight.intents i ON i.id = t.intent_id WHERE "
+    meant = f"JSON_UNQUOTE(JSON_EXTRACT(i.payload, '$.commodity')) = '{commodity}'"
+
+    def ago(seconds: float) -> str:
+        return f"UTC_TIMESTAMP(6) - INTERVAL {seconds * 1e6:.0f} MICROSECOND"
+
+    parts = {
+        "open": f"SELECT COUNT(*) FROM freight.intents WHERE state IN ({_OPEN_STATES})",
+        "overdue": f"{under_way} AND s.at < {ago(overdue_after_s)}",
+        "in_vain": f"{under_way} AND s.at < {ago(in_vain_after_s)} AND i.retries > 0 AND {meant}",
+        "settled": f"{hung} t.closed_at IS NOT NULL AND {meant}",
+        "executed_later": f"{hung} i.state = 'EXECUTED' AND {meant}",
+    }
+    sql = "SELECT " + ", ".join(f"({query}) AS {name}" for name, query in parts.items())
+    return SqlProbe(name="agent_work", service=service, gauge=True, sql=sql, every_s=0.1)
 
 
 def hung(service: str) -> SqlProbe:

@@ -1,7 +1,9 @@
 """`stuck`: executions that do not end, and settling one whose worker is known to be gone."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -14,6 +16,7 @@ from system.settings import Settings
 from system.storage import OperatorAction, State, Storage
 
 LATELY = timedelta(days=1)
+SIDE_BY_SIDE = 8
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
@@ -55,50 +58,69 @@ def resolve(intents: Sequence[str], in_vain: bool, why: str, as_json: bool) -> N
         raise click.UsageError("name intents, or say --in-vain")
     settings = console().settings
     with storage_for("stuck resolve") as storage:
-
-        def record(one: Settled) -> None:
-            action = OperatorAction(who=console().operator, command="stuck resolve", what=one.as_json(), why=why)
-            storage.operator_actions.record(action)
-
-        resolved, left = console().run(_resolve(storage, settings, intents, record))
-    document = {"resolved": [one.as_json() for one in resolved], "left": left}
+        outcome = console().run(_resolve(storage, settings, intents, why))
+    document = outcome.as_json()
     done("stuck resolve", why=why, **document)
     if as_json:
         say_json(document)
-        return
-    lines = [f"{one.intent_id}: {one.outcome}{f', load {one.load_id}' if one.load_id else ''}" for one in resolved]
-    lines += [f"left alone: {reason}" for reason in left]
-    say(*(lines or ["nothing is tried in vain"]))
+    else:
+        say(*outcome.lines())
+    if outcome.not_final or (intents and outcome.left):
+        raise not_done("stuck resolve", "; ".join([*outcome.not_final, *outcome.left]))
 
 
-async def _resolve(
-    storage: Storage, settings: Settings, named: Sequence[str], record: Callable[[Settled], None]
-) -> tuple[list[Settled], list[str]]:
-    """Settles the `named`, or without names all that is tried in vain, each with its row in the audit.
+@dataclass(slots=True, kw_only=True)
+class _Outcome:
+    """What was settled; what nobody knows, so that it is not final; and what was left alone, each with its reason."""
 
-    Returns what was settled, and why the others were not: of what was not named something may well come to its end.
+    resolved: list[Settled] = field(default_factory=list)
+    not_final: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "resolved": [one.as_json() for one in self.resolved],
+            "not_final": self.not_final,
+            "left": self.left,
+        }
+
+    def lines(self) -> list[str]:
+        lines = [
+            f"{one.intent_id}: {one.outcome}{f', load {one.load_id}' if one.load_id else ''}" for one in self.resolved
+        ]
+        lines += [f"left alone: {reason}" for reason in (*self.not_final, *self.left)]
+        return lines or ["nothing is tried in vain"]
+
+
+async def _resolve(storage: Storage, settings: Settings, named: Sequence[str], why: str) -> _Outcome:
+    """Settles the `named`, or without names all that is tried in vain; each has its row in the audit as it is done.
+
+    Several at a time: each may have to be waited for as long as the guard allows.
     """
-    resolved: list[Settled] = []
-    left: list[str] = []
-    by = f"operator {console().operator}"[:80]
+    outcome, who, turns = _Outcome(), console().operator, asyncio.Semaphore(SIDE_BY_SIDE)
     async with console().open_client() as client:
-        recovery = AgentTimeoutRecovery(storage, Motion(client, settings), settings, console().clock, by=by)
-        in_vain = {} if named else await recovery.tried_in_vain()
-        for one in dict.fromkeys(named) or in_vain:
-            try:
-                since = in_vain.get(one)
-                settled = await (recovery.resolve(one) if since is None else recovery.give_up(one, since=since))
-            except NotStuck as error:
-                if named:
-                    raise not_done("stuck resolve", str(error)) from None
-                left.append(str(error))
-            except (MotionUnavailable, MotionRefused) as error:
-                why = f"Motion does not say whether there is a load, so nothing is final: {error}; run it again later"
-                raise not_done("stuck resolve", why) from None
-            else:
-                record(settled)
-                resolved.append(settled)
-    return resolved, left
+        motion = Motion(client, settings)
+        recovery = AgentTimeoutRecovery(storage, motion, settings, console().clock, by=f"operator {who}"[:80])
+
+        async def settle(intent_id: str, since: datetime | None) -> None:
+            async with turns:
+                try:
+                    settled = await (
+                        recovery.resolve(intent_id) if since is None else recovery.give_up(intent_id, since=since)
+                    )
+                except NotStuck as error:
+                    outcome.left.append(str(error))
+                except (MotionUnavailable, MotionRefused) as error:
+                    unknown = "Motion does not say whether there is a load, so nothing is final"
+                    outcome.not_final.append(f"{intent_id}: {unknown}: {error}; run it again later")
+                else:
+                    action = OperatorAction(who=who, command="stuck resolve", what=settled.as_json(), why=why)
+                    storage.operator_actions.record(action)
+                    outcome.resolved.append(settled)
+
+        which = dict.fromkeys(named) if named else await recovery.tried_in_vain()
+        await asyncio.gather(*(settle(intent_id, since) for intent_id, since in which.items()))
+    return outcome
 
 
 def _found(storage: Storage, settings: Settings) -> dict[str, Any]:

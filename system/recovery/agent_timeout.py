@@ -28,7 +28,7 @@ ERROR_REASON = f"Agent timeout after {NOMINAL_S:g}s"
 """Says the playbook's value, also where a drill has shortened the setting."""
 OUT_OF_REACH = "worker out of reach, declared dead"
 RESOLVED_AT_ONCE_MAX = 1000
-_LOOK_AGAIN_S = 0.2
+_LOOK_AGAIN_S = 0.1
 _AFTER_THE_GUARD_S = 5.0
 """Until what the guard has cut off is written down."""
 

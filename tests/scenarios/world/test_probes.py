@@ -111,13 +111,14 @@ def test_a_probe_of_the_time_before_the_fault_ends_with_it() -> None:
     assert not seen(probe, environment, History(story.events)).where(action="ledger")
 
 
+AGENT_WORK = probes.agent_work("database-replica", commodity="GLUE", overdue_after_s=1.5, in_vain_after_s=2.0)
 SQL_PROBES = (
     probes.signal_identities("promoted_rows", "database-replica"),
     probes.intent_rows("rows", "database-replica"),
     probes.intent_states("replica_states", "database-replica"),
     probes.transitions("database-replica"),
     probes.open_work("database-replica"),
-    probes.agent_work("database-replica", overdue_after_s=1.0),
+    AGENT_WORK,
     probes.hung("database-replica"),
     probes.witness_rows("database-replica"),
     probes.semi_sync_status("database-primary"),
@@ -150,11 +151,12 @@ def test_open_work_is_a_gauge_of_what_has_not_come_to_rest() -> None:
 
 
 def test_the_work_of_the_agents_is_a_gauge() -> None:
-    probe = probes.agent_work("database-replica", overdue_after_s=1.5)
-    row = {"open": 3, "overdue": 1, "hung": 2, "settled": 1, "executed_later": 0}
-    assert seen(probe, ToyEnvironment(rows={probe.sql: [row]}))[0].value == row
-    assert "INTERVAL 1500000 MICROSECOND" in probe.sql
-    assert all(f" AS {name}" in probe.sql for name in row)
+    row = {"open": 3, "overdue": 1, "in_vain": 2, "settled": 1, "executed_later": 0}
+    assert seen(AGENT_WORK, ToyEnvironment(rows={AGENT_WORK.sql: [row]}))[0].value == row
+    assert "INTERVAL 1500000 MICROSECOND" in AGENT_WORK.sql
+    assert "INTERVAL 2000000 MICROSECOND" in AGENT_WORK.sql
+    assert AGENT_WORK.sql.count("'GLUE'") == 3
+    assert all(f" AS {name}" in AGENT_WORK.sql for name in row)
 
 
 def test_transitions_stand_under_the_name_that_the_checker_reads() -> None:

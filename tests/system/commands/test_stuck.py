@@ -131,7 +131,7 @@ def test_what_is_tried_in_vain_is_given_up_by_a_person_alone(
     tries = [step.at for step in storage.transitions.of(intent_id) if step.to_state is State.EXECUTING]
     assert case["executing_since"] == tries[0].isoformat()
     again = document("stuck", "resolve", "--in-vain", "--why", "again")
-    assert again == {"resolved": [], "left": []}
+    assert again == {"resolved": [], "not_final": [], "left": []}
 
 
 def test_what_is_just_being_tried_is_waited_for_and_then_left_alone_when_it_hangs(
@@ -164,6 +164,20 @@ def test_without_motion_nothing_is_final(
     assert intent is not None
     assert intent.state is State.EXECUTING
     assert storage.operator_actions.newest() == []
+
+
+def test_one_that_cannot_be_resolved_keeps_no_other_from_it(
+    run: Any, executing: Claim, storage: Storage, motion: list[dict[str, Any]]
+) -> None:
+    result = run(
+        "stuck", "resolve", "789", executing.intent.id, executing.intent.id, "--why", "its host is gone", "--json"
+    )
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert [one["intent_id"] for one in found["resolved"]] == [executing.intent.id], "named twice, settled once"
+    assert found["left"] == ["there is no intent 789"]
+    assert "there is no intent 789" in result.stderr
+    assert [action.what["intent_id"] for action in storage.operator_actions.newest()] == [executing.intent.id]
 
 
 def test_an_intent_that_is_not_there(run: Any) -> None:
