@@ -1,22 +1,20 @@
 """`stuck`: executions that do not end, and settling one whose worker is known to be gone."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import click
 
-from system.agents.motion import Motion, MotionRefused, MotionUnavailable
+from system.agents.motion import Motion
 from system.commands.connecting import done, not_done, say, say_json, storage_for
 from system.commands.surroundings import console
-from system.recovery.agent_timeout import AgentTimeoutRecovery, NotStuck, Settled
+from system.recovery.agent_timeout import AgentTimeoutRecovery, Settled
+from system.recovery.resolving import Resolved, resolve_several
 from system.settings import Settings
 from system.storage import OperatorAction, State, Storage
 
 LATELY = timedelta(days=1)
-SIDE_BY_SIDE = 8
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
@@ -56,71 +54,34 @@ def resolve(intents: Sequence[str], in_vain: bool, why: str, as_json: bool) -> N
     """
     if bool(intents) == in_vain:
         raise click.UsageError("name intents, or say --in-vain")
-    settings = console().settings
     with storage_for("stuck resolve") as storage:
-        outcome = console().run(_resolve(storage, settings, intents, why))
-    document = outcome.as_json()
+        found = console().run(_resolve(storage, intents, why))
+    document = found.as_json()
     done("stuck resolve", why=why, **document)
     if as_json:
         say_json(document)
     else:
-        say(*outcome.lines())
-    if outcome.not_final or (intents and outcome.left):
-        raise not_done("stuck resolve", "; ".join([*outcome.not_final, *outcome.left]))
-
-
-@dataclass(slots=True, kw_only=True)
-class _Outcome:
-    """What was settled; what nobody knows, so that it is not final; and what was left alone, each with its reason."""
-
-    resolved: list[Settled] = field(default_factory=list)
-    not_final: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "resolved": [one.as_json() for one in self.resolved],
-            "not_final": self.not_final,
-            "left": self.left,
-        }
-
-    def lines(self) -> list[str]:
         lines = [
-            f"{one.intent_id}: {one.outcome}{f', load {one.load_id}' if one.load_id else ''}" for one in self.resolved
+            f"{one.intent_id}: {one.outcome}{f', load {one.load_id}' if one.load_id else ''}" for one in found.settled
         ]
-        lines += [f"left alone: {reason}" for reason in (*self.not_final, *self.left)]
-        return lines or ["nothing is tried in vain"]
+        lines += [f"left alone: {reason}" for reason in (*found.not_final, *found.left)]
+        say(*(lines or ["nothing is tried in vain"]))
+    if found.not_final or (intents and found.left):
+        raise not_done("stuck resolve", "; ".join([*found.not_final, *found.left]))
 
 
-async def _resolve(storage: Storage, settings: Settings, named: Sequence[str], why: str) -> _Outcome:
-    """Settles the `named`, or without names all that is tried in vain; each has its row in the audit as it is done.
+async def _resolve(storage: Storage, intents: Sequence[str], why: str) -> Resolved:
+    """Each that is settled leaves its row in the audit."""
+    who, settings = console().operator, console().settings
 
-    Several at a time: each may have to be waited for as long as the guard allows.
-    """
-    outcome, who, turns = _Outcome(), console().operator, asyncio.Semaphore(SIDE_BY_SIDE)
+    def record(settled: Settled) -> None:
+        action = OperatorAction(who=who, command="stuck resolve", what=settled.as_json(), why=why)
+        storage.operator_actions.record(action)
+
     async with console().open_client() as client:
         motion = Motion(client, settings)
         recovery = AgentTimeoutRecovery(storage, motion, settings, console().clock, by=f"operator {who}"[:80])
-
-        async def settle(intent_id: str, since: datetime | None) -> None:
-            async with turns:
-                try:
-                    settled = await (
-                        recovery.resolve(intent_id) if since is None else recovery.give_up(intent_id, since=since)
-                    )
-                except NotStuck as error:
-                    outcome.left.append(str(error))
-                except (MotionUnavailable, MotionRefused) as error:
-                    unknown = "Motion does not say whether there is a load, so nothing is final"
-                    outcome.not_final.append(f"{intent_id}: {unknown}: {error}; run it again later")
-                else:
-                    action = OperatorAction(who=who, command="stuck resolve", what=settled.as_json(), why=why)
-                    storage.operator_actions.record(action)
-                    outcome.resolved.append(settled)
-
-        which = dict.fromkeys(named) if named else await recovery.tried_in_vain()
-        await asyncio.gather(*(settle(intent_id, since) for intent_id, since in which.items()))
-    return outcome
+        return await resolve_several(recovery, intents, done=record)
 
 
 def _found(storage: Storage, settings: Settings) -> dict[str, Any]:

@@ -182,13 +182,19 @@ class Claims:
         """Takes intents in `state` (RESOLVING or EXECUTING) from workers whose lease ran out; returns their ids."""
         after = {State.RESOLVING: State.RECEIVED, State.EXECUTING: State.CONFIRMED}[state]
         expired = and_(_intents.c.state == state, _intents.c.lease_until < self._clock.now())
-        query = select(_intents).where(expired).limit(_EXPIRE_BATCH).with_for_update(skip_locked=True)
+        # Looked for without locks, and locked one by one by their ids: a scan that locks takes every row of that state,
+        # and who is stopped in the middle of it would keep all others from ending what they have.
+        looked = select(_intents.c.id).where(expired).limit(_EXPIRE_BATCH)
 
         def work(connection: Connection) -> list[str]:
-            intents = [intent_of(row) for row in connection.execute(query)]
-            for intent in intents:
-                self._move(connection, intent, after, {}, actor=actor, reason=_EXPIRED)
-            return [intent.id for intent in intents]
+            found: list[str] = []
+            for intent_id in connection.scalars(looked).all():
+                one = select(_intents).where(_intents.c.id == intent_id).with_for_update(skip_locked=True)
+                row = connection.execute(one.where(expired)).one_or_none()
+                if row is not None:
+                    self._move(connection, intent_of(row), after, {}, actor=actor, reason=_EXPIRED)
+                    found.append(intent_id)
+            return found
 
         return self._database.transact(work)
 

@@ -1,5 +1,6 @@
 """Claims: one worker to an intent, one agent to a shipment, and a fence behind each (H6, H17)."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from system.storage import (
     Claim,
@@ -301,3 +302,37 @@ def test_autonomy_is_not_taken_away_between_a_decision_and_its_end(
     partner = mariadb_storage.partners.get("P1")
     assert partner is not None
     assert partner.require_review
+
+
+@pytest.mark.slow
+def test_looking_for_expired_leases_locks_what_has_expired_and_nothing_else(
+    mariadb_storage: Storage, signal_of: Make, clock: Any
+) -> None:
+    """A worker that is stopped in the middle of it must not keep the others from ending what they have."""
+    mariadb_storage.signals.accept([signal_of(f"S{number}") for number in range(3)])
+    while claim := mariadb_storage.claims.claim_received("resolver", lease_s=60):
+        mariadb_storage.claims.record_resolution(claim, Resolution(state=State.CONFIRMED, payload={}))
+    claims = [mariadb_storage.claims.claim_confirmed(f"agent-{number}", lease_s=60) for number in range(2)]
+    expiring = mariadb_storage.claims.claim_confirmed("agent-2", lease_s=1)
+    assert expiring is not None
+    clock.move(2)
+    stopped, goes_on = threading.Event(), threading.Event()
+
+    @event.listens_for(mariadb_storage.engine, "after_cursor_execute")
+    def stop(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if "lease_until <" in statement and "FOR UPDATE" in statement:
+            stopped.set()
+            goes_on.wait(30)
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(mariadb_storage.claims.expire_leases, State.EXECUTING, actor="leases")
+        try:
+            assert stopped.wait(30)
+            for held in claims:
+                assert held is not None
+                mariadb_storage.claims.finish_execution(held, "L1")
+            with pytest.raises(DatabaseUnavailable):
+                mariadb_storage.claims.finish_execution(expiring, "L1")
+        finally:
+            goes_on.set()
+        assert looking.result() == [expiring.intent.id]

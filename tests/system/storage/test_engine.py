@@ -12,6 +12,7 @@ from typing import Any
 import pymysql
 import pytest
 from sqlalchemy import Connection, text, update
+from sqlalchemy.exc import OperationalError
 
 from system.clock import RandomIds, SystemClock
 from system.settings import Settings
@@ -158,9 +159,10 @@ def test_stale_connections_are_replaced_without_the_caller_noticing(
 
 
 def test_a_connection_lost_in_the_middle_leaves_nothing(
-    mariadb: Any, mariadb_storage: Storage, signal_of: Make, clock: Any
+    mariadb: Any, mariadb_storage: Storage, signal_of: Make, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (accepted,) = mariadb_storage.signals.accept([signal_of("S1")])
+    monkeypatch.setattr(type(clock), "monotonic_s", lambda _: 0.0)  # it shows at once, however slow the machine
     database = Database(mariadb_storage.engine, clock)
     runs = []
 
@@ -368,6 +370,29 @@ def test_claiming_locks_only_what_it_takes(mariadb_storage: Storage, signal_of: 
         assert len(open_claim.execute(text(query)).all()) == 1
         for number in range(10):
             assert mariadb_storage.claims.claim_confirmed(f"agent-{number}", lease_s=60) is not None
+
+
+def test_a_client_that_stops_within_a_transaction_keeps_its_locks_for_seconds_alone(
+    mariadb_storage: Storage, signal_of: Make
+) -> None:
+    mariadb_storage.signals.accept([signal_of("S1")])
+    claim = mariadb_storage.claims.claim_received("resolver", lease_s=60)
+    assert claim is not None
+    with mariadb_storage.engine.connect() as stopped:
+        stopped.execute(update(schema.intents).values(worker="stopped"))
+        give_up_s = time.monotonic() + 30
+        while True:
+            try:
+                mariadb_storage.claims.record_resolution(claim, Resolution(state=State.CONFIRMED, payload={}))
+            except DatabaseUnavailable:
+                assert time.monotonic() < give_up_s
+            else:
+                break
+        with pytest.raises(OperationalError):
+            stopped.commit()
+    intent = mariadb_storage.intents.get(claim.intent.id)
+    assert intent is not None
+    assert (intent.state, intent.worker) == (State.CONFIRMED, None)
 
 
 def test_settings_make_no_connection(clock: Any) -> None:
