@@ -73,6 +73,7 @@ told = EventCount(kind=Kind.ALERT, action=OPEN, fields=(("status", "firing"),))
 ended = EventCount(kind=Kind.ALERT, action=OPEN, fields=(("status", "resolved"),))
 breakers_open = Gauge(probe="breakers", field="open")
 breaker_changes = Gauge(probe="breakers", field="changes")
+flooded = Gauge(probe="faulty_link", field="upstream_passed")
 open_intents = Gauge(probe="open_work", field="intents")
 
 WORKING = (others_succeed.at_least(0.99),)
@@ -88,6 +89,7 @@ TOLD = WaitFor(what="somebody is told", conditions=(told.at_least(1),), within_s
 OTHERS_GO_ON = WaitFor(
     what="the others go on for a while", conditions=(others_accepted.at_least(20),), within_s=20, fresh=True
 )
+FLOODED = WaitFor(what="the flood is one", conditions=(flooded.at_least(400_000),), within_s=20)
 REFUSED_AGAIN = WaitFor(
     what="another process refuses the partner", conditions=(refused.at_least(2),), within_s=20, fresh=True
 )
@@ -175,6 +177,7 @@ async def flood_until_mended(scenario: Scenario) -> AsyncIterator[Step]:
     yield LIST
     yield COUNT
     yield OTHERS_GO_ON
+    yield FLOODED
     yield HealFault(fault=flood)
     for step in (RESET, STATE, ACCEPTED_AGAIN, REVIEWS, TOLD_THE_END):
         yield step
@@ -207,7 +210,7 @@ RESET_BY_OPERATOR = Scenario(
     settle=(open_intents.at_most(0),),
     snapshots=(probes.intent_rows("rows", DATABASE), probes.LedgerProbe(), probes.transitions(DATABASE)),
     replay=TRACES,
-    settings={"WATCH_INTERVAL_S": "0.2", "BREAKER_FLUSH_S": "0.2"},
+    settings={"WATCH_INTERVAL_S": "0.2"},
     schedule=flood_until_mended,
     invariants=(
         *SHUT_OUT,
@@ -293,6 +296,7 @@ async def ten_until_mended(scenario: Scenario) -> AsyncIterator[Step]:
     yield SeeSymptoms()
     yield TOLD
     yield OTHERS_GO_ON
+    yield FLOODED
     yield HealFault(fault=flood)
     for step in (RESET_AT_PROMPT, ACCEPTED_AGAIN, TOLD_THE_END):
         yield step

@@ -13,12 +13,13 @@ from harness.verdict import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OthersUndisturbed(Claim):
-    """While the main fault stands, operations of everybody but `apart_from` succeed, and as quickly as before it.
+    """While the main fault stands, operations of everybody but `apart_from` succeed, and as quickly as without it.
 
     Each other actor is held to `success_at_least` for itself, so that the many do not hide what one of them suffers.
     The `percent` percentile of how long all of theirs took, those that did not succeed included, is at most `within`
-    times what it was before the fault. An operation belongs to the time at which it began, and one that never ended
-    did not succeed. With fewer than `operations_at_least` on either side the answer is unknown.
+    times that of those that succeeded without the fault: before it and after, so that a machine that has become slow
+    meanwhile, and stays so, is not taken for the fault's doing. An operation belongs to the time at which it began, and
+    one that never ended did not succeed. With fewer than `operations_at_least` on either side the answer is unknown.
     """
 
     action: str
@@ -32,11 +33,10 @@ class OthersUndisturbed(Claim):
         fault = fault_event(history)
         if fault is None:
             return self._unknown("no fault was injected")
-        before = self._of_others(history, 0, fault.number)
-        during = self._of_others(history, fault.number, healed_number(history, fault))
-        least = min(len(before), len(during))
+        during, without = self._of_others(history, range(fault.number, healed_number(history, fault)))
+        least = min(len(without), len(during))
         if least < self.operations_at_least:
-            return self._unknown(f"{len(before)} operations of others before, {len(during)} while it stood", [fault])
+            return self._unknown(f"{len(without)} operations of others without it, {len(during)} with it", [fault])
         suffering = [
             f"{actor}: {succeeded} of {len(of_one)} ok"
             for actor, of_one in _by_actor(during).items()
@@ -45,24 +45,26 @@ class OthersUndisturbed(Claim):
         failed = [ended or begun for begun, ended in during if not _ok(ended)]
         if suffering:
             return self._fail(f"others suffered: {some(suffering)}", [fault, *failed])
-        was_s, is_s = (_percentile(self.percent, operations) for operations in (before, during))
-        took = f"p{self.percent:g} {is_s * 1000:.0f} ms, {is_s / was_s if was_s else math.inf:.1f} times as before"
+        was_s, is_s = (_percentile(self.percent, operations) for operations in (without, during))
+        took = f"p{self.percent:g} {is_s * 1000:.0f} ms, {is_s / was_s if was_s else math.inf:.1f} times as without it"
         if is_s > self.within * was_s:
             return self._fail(f"others waited: {took}", [fault])
         return self._pass(f"{len(during)} operations of others, all well; {took}", [fault])
 
-    def _of_others(self, history: History, from_number: int, to_number: int) -> list[tuple[Event, Event | None]]:
-        """The operations that others began between two events, each with its completion, whenever that came."""
+    def _of_others(self, history: History, stood: range) -> tuple["Operations", "Operations"]:
+        """The operations that others began while the fault stood, and those that succeeded of the time without it."""
         ended = {
             event.operation_id: event
             for event in history.where(action=self.action)
             if event.kind in COMPLETIONS and not event.actor.startswith(self.apart_from)
         }
-        return [
+        others = [
             (begun, ended.get(begun.operation_id))
             for begun in history.where(kind=Kind.INVOKE, action=self.action)
-            if from_number <= begun.number < to_number and not begun.actor.startswith(self.apart_from)
+            if not begun.actor.startswith(self.apart_from)
         ]
+        during = [(begun, end) for begun, end in others if begun.number in stood]
+        return during, [(begun, end) for begun, end in others if begun.number not in stood and _ok(end)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ class LinkProbe:
 
     name: str
     link: str
-    every_s: float = 0.2
+    every_s: float = 0.3
 
     @property
     def needs(self) -> frozenset[Capability]:

@@ -1,4 +1,4 @@
-"""Others are undisturbed when each of them succeeds and waits no longer than before; shut out is who is told so."""
+"""Others are undisturbed when each succeeds and waits no longer than without the fault; shut out is who is told so."""
 
 import pytest
 
@@ -37,7 +37,7 @@ def flooded(
 def test_others_that_go_on_as_before_pass_whatever_the_bad_one_suffers_and_whatever_comes_later() -> None:
     verdict = flooded()
     assert verdict.outcome is Outcome.PASS
-    assert "40 operations of others, all well; p95 10 ms, 1.0 times as before" in verdict.summary
+    assert "40 operations of others, all well; p95 10 ms, 1.0 times as without it" in verdict.summary
 
 
 @pytest.mark.parametrize(("took_s", "outcome"), [(0.039, Outcome.PASS), (0.041, Outcome.FAIL)])
@@ -69,6 +69,22 @@ def test_an_operation_belongs_to_the_time_at_which_it_began() -> None:
     for one in late:
         story.end(one, Kind.OK, duration_s=5.0)
     assert judge(CHECKER, story.history()).outcome is Outcome.FAIL
+
+
+def test_a_machine_that_becomes_slow_and_stays_so_is_not_taken_for_the_fault() -> None:
+    """What is slow with the fault alone is its doing."""
+
+    def slow(*, afterwards: bool) -> Outcome:
+        story = Story()
+        work(story, 30)
+        story.fault("flood")
+        work(story, 30, took_s=0.3)
+        story.heal("flood")
+        work(story, 30, took_s=0.3 if afterwards else 0.01)
+        return judge(CHECKER, story.history()).outcome
+
+    assert slow(afterwards=True) is Outcome.PASS
+    assert slow(afterwards=False) is Outcome.FAIL
 
 
 @pytest.mark.parametrize(("before", "times"), [(4, 20), (20, 4), (0, 0)])
