@@ -3,7 +3,7 @@
 from system import logs
 from system.calendar import Calendar
 from system.clock import RandomIds, SystemClock
-from system.ingest.app import SERVICE, make_app
+from system.ingest.app import SERVICE, make_app, make_ingest
 from system.ingest.optional_redis import SOCKET_TIMEOUT_S
 from system.redis_server import make_redis
 from system.serving import serve
@@ -18,8 +18,9 @@ def main() -> int:
     storage = Storage.connect(settings, clock=clock, ids=ids)
     calendar = Calendar(storage, settings, clock)
     redis_client = make_redis(settings, timeout_s=SOCKET_TIMEOUT_S)
-    app = make_app(storage, redis_client, settings, clock, ids, calendar=calendar)
-    return serve(app, background=[app.state.breakers.run, app.state.live_ttl.run, calendar.run])
+    ingest = make_ingest(storage, redis_client, settings, clock, ids, calendar=calendar)
+    background = [ingest.breakers.run, ingest.live_ttl.run, calendar.run]
+    return serve(make_app(settings, ingest.metrics, ingest), background=background)
 
 
 if __name__ == "__main__":

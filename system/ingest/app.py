@@ -63,13 +63,14 @@ class Ingest:
         probe_blocking: RunBlocking,
         breaker_blocking: RunBlocking,
         calendar: Clock,
+        metrics: Metrics,
     ) -> None:
-        self._storage, self._redis, self._settings, self._clock, self._ids = storage, redis_client, settings, clock, ids
-        self._calendar = calendar
+        self._storage, self._redis, self._settings, self._ids = storage, redis_client, settings, ids
+        self.clock, self._calendar = clock, calendar
         self._run_blocking, self._probe_blocking = run_blocking, probe_blocking
         self._admission = Admission(settings.admission_limit)
         self._directory = Directory(storage, clock, run_blocking)
-        self.metrics = Metrics()
+        self.metrics = metrics
         self.live_ttl = LiveTtl(storage, settings, clock, probe_blocking)
         keys = Idempotency(
             OptionalRedis(
@@ -234,7 +235,7 @@ class Ingest:
     def _answer(self, request: Request, reading: Reading, body: dict[str, Any], status: int) -> Response:
         """A 997 for those who ask for X12 and sent it; JSON for everybody else."""
         if answers.X12 in request.headers.get("accept", "").lower():
-            acknowledgment = write_acknowledgment(reading, at=self._clock.now())
+            acknowledgment = write_acknowledgment(reading, at=self.clock.now())
             if acknowledgment is not None:
                 return answers.x12_answer(acknowledgment, status)
         return answers.json_answer(body, status)
@@ -260,7 +261,7 @@ class Ingest:
         return answers.unavailable(_DATABASE_UNAVAILABLE)
 
 
-def make_app(
+def make_ingest(
     storage: Storage,
     redis_client: Any,
     settings: Settings,
@@ -268,12 +269,14 @@ def make_app(
     ids: Ids,
     run_blocking: RunBlocking | None = None,
     calendar: Clock | None = None,
-) -> Starlette:
-    """The ASGI app. `redis_client` is redis-py's or a stand-in; a replay passes a `run_blocking` that calls at once.
+    metrics: Metrics | None = None,
+) -> Ingest:
+    """What an app is around. `redis_client` is redis-py's or a stand-in.
 
-    `calendar` says when a signal was received, where that is not the clock's to say.
+    A replay passes a `run_blocking` that calls at once. `calendar` says when a signal was received, where that is not
+    the clock's to say.
     """
-    ingest = Ingest(
+    return Ingest(
         storage,
         redis_client,
         settings,
@@ -283,26 +286,46 @@ def make_app(
         run_blocking or BoundedThreads(2),
         run_blocking or BoundedThreads(2, within_s=BREAKERS_WITHIN_S),
         calendar or clock,
+        metrics or Metrics(),
     )
+
+
+def make_app(settings: Settings, metrics: Metrics, ingest: Ingest | None = None) -> Starlette:
+    """The ASGI app. Its handlers are those of `app.state.ingest`, whose metrics are `metrics`.
+
+    A replay makes one app and puts another ingest there for each trace; a process has one from the beginning.
+    """
+    app = Starlette()
+    app.state.ingest = ingest
     health = health_routes(
         SERVICE,
-        registry=ingest.metrics.registry,
-        ready=ingest.ready,
+        registry=metrics.registry,
+        ready=lambda: app.state.ingest.ready(),
         unsafe=settings.unsafe,
         tolerated=("redis",),
     )
-    app = Starlette(
-        routes=[
-            Route(SIGNALS, ingest.post_signals, methods=["POST"], name="signals"),
-            Route("/intents/{intent_id}", ingest.get_intent, methods=["GET"], name="intent"),
-            Route("/openapi.json", _openapi, methods=["GET"], name="openapi"),
-            *health,
-        ]
-    )
-    app.state.breakers, app.state.live_ttl = ingest.breakers, ingest.live_ttl
-    app.add_middleware(Guarded, gate=ingest.gate)
-    app.add_middleware(Measured, metrics=ingest.metrics, clock=clock)
+    app.router.routes += [
+        Route(SIGNALS, _post_signals, methods=["POST"], name="signals"),
+        Route("/intents/{intent_id}", _get_intent, methods=["GET"], name="intent"),
+        Route("/openapi.json", _openapi, methods=["GET"], name="openapi"),
+        *health,
+    ]
+    app.add_middleware(Guarded)
+    app.add_middleware(Measured)
     return app
+
+
+async def _post_signals(request: Request) -> Response:
+    return await _ingest(request).post_signals(request)
+
+
+async def _get_intent(request: Request) -> Response:
+    return await _ingest(request).get_intent(request)
+
+
+def _ingest(request: Request) -> Ingest:
+    ingest: Ingest = request.app.state.ingest
+    return ingest
 
 
 @functools.cache

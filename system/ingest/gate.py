@@ -89,18 +89,19 @@ class UnsafeGate(Gate):
 
 
 class Guarded:
-    """The app behind the gate."""
+    """The app behind the gate of its ingest."""
 
-    def __init__(self, app: ASGIApp, gate: Gate) -> None:
-        self._app, self._gate = app, gate
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers for the gate, or lets the app answer."""
-        kept_out = self._gate.keeps_out(scope)
+        gate: Gate = scope["app"].state.ingest.gate
+        kept_out = gate.keeps_out(scope)
         if kept_out is None:
             await self._app(scope, receive, send)
             return
-        response = await self._gate.refuse(*kept_out, Request(scope, receive))
+        response = await gate.refuse(*kept_out, Request(scope, receive))
         await response(scope, receive, send)
 
 

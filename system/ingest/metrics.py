@@ -53,19 +53,22 @@ class Metrics:
 
 
 class Measured:
-    """Counts and times the requests of an ASGI app."""
+    """Counts and times the requests of an ASGI app, with the metrics and the clock of its ingest."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, clock: Clock) -> None:
-        self._app, self._metrics, self._clock = app, metrics, clock
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes everything through; only looks at the status and the time."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        ingest = scope["app"].state.ingest
+        metrics: Metrics = ingest.metrics
+        clock: Clock = ingest.clock
         path = scope["path"]
         route = _ROUTES.get(path) or ("intents" if path.startswith("/intents/") else "other")
-        started_s, status = self._clock.monotonic_s(), 500
+        started_s, status = clock.monotonic_s(), 500
 
         async def sent(message: Message) -> None:
             nonlocal status
@@ -76,5 +79,5 @@ class Measured:
         try:
             await self._app(scope, receive, sent)
         finally:
-            self._metrics.requests.labels(route, str(status)).inc()
-            self._metrics.seconds.labels(route).observe(self._clock.monotonic_s() - started_s)
+            metrics.requests.labels(route, str(status)).inc()
+            metrics.seconds.labels(route).observe(clock.monotonic_s() - started_s)

@@ -81,7 +81,7 @@ class Driver:
     ) -> dict[str, Any] | None:
         """Takes up an input that is a signal or a round; what a signal was answered."""
         await self._wait_until(one.at_s)
-        await self.app.state.breakers.flush()  # in a process of its own that goes on in the background
+        await self.app.state.ingest.breakers.flush()  # in a process of its own that goes on in the background
         answer = None
         if one.kind == "signal":
             answer = await self._send(one)

@@ -6,17 +6,20 @@ is read from the environment.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
+from starlette.applications import Starlette
 
 from system.agents.agents import Agents, booking_agent
 from system.agents.motion import Motion
-from system.ingest.app import make_app
+from system.clock import Clock
+from system.ingest.app import make_app, make_ingest
+from system.ingest.metrics import Metrics
 from system.monitor.lookout import Lookout
 from system.monitor.state import StateFile
 from system.replay.cassette import CassetteTransport
@@ -28,15 +31,16 @@ from system.replay.numbered import NumberedIds
 from system.replay.operating import NotAllowed, Operator, check_allowed
 from system.replay.output import beside_them, intent_names, intents_of, writes_of
 from system.replay.partners import write_partner
-from system.replay.stage import Stage
+from system.replay.stage import Stage, empty
 from system.replay.steered import Steered
 from system.replay.trace import CONTRACTS, ReplayTrace
 from system.resolver.model import LanguageModel
 from system.resolver.resolver import Resolver
 from system.settings import Settings
-from system.storage import Storage, make_engine
+from system.storage import Storage, create_schema
 from system.storage.blocking import in_place
 from system.storage.crew import Surroundings
+from system.storage.engine import Database
 
 MODEL_URL, MOTION_URL = "http://model.invalid/v1", "http://motion.invalid"
 """Where the outside parties of a cassette are; nothing is there."""
@@ -75,14 +79,19 @@ def replay_settings() -> Settings:
 
 
 @functools.cache
-def _stage() -> Stage:
-    """The one of this process."""
-    return Stage(make_engine(replay_settings()))
+def _app() -> tuple[Starlette, Metrics]:
+    """The app of this process, and what it counts in; each trace puts an ingest of its own into it."""
+    metrics = Metrics()
+    return make_app(replay_settings(), metrics), metrics
+
+
+_stage = functools.cache(Stage)
+"""That of this process."""
 
 
 def replay(trace: Mapping[str, Any]) -> dict[str, Any]:
     """Replays one trace of the replay contract; the runner's documentation says what goes in and out."""
-    return _replayed(trace, _stage())
+    return _replayed(trace, _stage().cleared)
 
 
 replay.contracts = CONTRACTS  # type: ignore[attr-defined]
@@ -90,14 +99,17 @@ replay.contracts = CONTRACTS  # type: ignore[attr-defined]
 
 def replay_on(engine: Engine, trace: Mapping[str, Any]) -> dict[str, Any]:
     """The same on a given database, whose tables are made if they are not there, and emptied."""
-    stage = Stage(engine)
-    try:
-        return _replayed(trace, stage)
-    finally:
-        stage.close()
+    create_schema(engine)
+
+    def cleared(clock: Clock) -> Database:
+        with engine.begin() as connection:
+            empty(connection)
+        return Database(engine, clock)
+
+    return _replayed(trace, cleared)
 
 
-def _replayed(document: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
+def _replayed(document: Mapping[str, Any], cleared: Callable[[Clock], Database]) -> dict[str, Any]:
     try:
         trace = ReplayTrace.model_validate(document)
         for one in trace.inputs:
@@ -106,15 +118,17 @@ def _replayed(document: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
     except (ValidationError, NotAllowed) as error:
         return {"error": _told(error)}
     with Steered(trace.starts_at) as steered:
-        return _played(trace, stage.cleared(), steered)
+        return _played(trace, cleared(steered.clock), steered)
 
 
-def _played(trace: ReplayTrace, connection: Connection, steered: Steered) -> dict[str, Any]:
+def _played(trace: ReplayTrace, database: Database, steered: Steered) -> dict[str, Any]:
     settings, clock, ids = replay_settings(), steered.clock, NumberedIds(trace.ids.seed)
-    storage = Storage(connection, clock=clock, ids=ids)
+    storage = Storage(database, clock=clock, ids=ids)
     for partner in trace.partners:
         write_partner(storage, partner, key=PARTNER_KEY, at=trace.starts_at)
-    app = make_app(storage, MemoryRedis(clock), settings, clock, ids, run_blocking=in_place)
+    app, metrics = _app()
+    redis = MemoryRedis(clock)
+    app.state.ingest = make_ingest(storage, redis, settings, clock, ids, run_blocking=in_place, metrics=metrics)
     cassette = CassetteTransport(trace.cassette)
     outside = Outside(cassette)
     client = httpx.AsyncClient(transport=outside, trust_env=False)

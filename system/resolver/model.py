@@ -11,7 +11,7 @@ import httpx
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from system.outside import retry_after_s
-from system.resolver.prompt import request_body
+from system.resolver.prompt import request_text
 from system.settings import Settings
 
 _CONTENT_LENGTH_MAX = 1_000_000
@@ -43,16 +43,18 @@ class LanguageModel:
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
         self._client, self._name = client, settings.llm_model
-        self._url = f"{settings.llm_base_url.rstrip('/')}/chat/completions"
+        self._url = httpx.URL(f"{settings.llm_base_url.rstrip('/')}/chat/completions")
         self._timeout_s = settings.llm_timeout_s
         key = settings.llm_api_key.get_secret_value()
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
 
     async def read(self, raw: str) -> str:
         """What the model answers to the signal `raw`: a text, meant to be JSON. Raises ModelUnavailable."""
-        body = request_body(raw, model=self._name)
+        content = request_text(raw, model=self._name)
         try:
-            response = await self._client.post(self._url, json=body, headers=self._headers, timeout=self._timeout_s)
+            response = await self._client.post(
+                self._url, content=content, headers=self._headers, timeout=self._timeout_s
+            )
         except httpx.HTTPError as error:
             raise ModelUnavailable(f"{type(error).__name__}: {error}") from error
         if response.status_code != httpx.codes.OK:

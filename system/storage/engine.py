@@ -25,7 +25,6 @@ T = TypeVar("T")
 POOL_TIMEOUT_S = 0.5
 ATTEMPTS_MAX = 3
 _SHOWED_AT_ONCE_S = 0.2
-_BEGIN = "BEGIN IMMEDIATE"
 _SESSION = (
     "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1, time_zone = '+00:00'"
@@ -94,25 +93,21 @@ def _sqlite_engine(settings: Settings) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin_immediate(connection: Connection) -> None:
-        if in_memory:  # nobody else has it, so nothing can go wrong that would have to be translated
-            connection.connection.cursor().execute(_BEGIN)
-        else:
-            connection.exec_driver_sql(_BEGIN)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
 class Database:
-    """Runs transactions on one engine, safe to use from several threads; or on one connection, for one thread.
+    """Runs transactions on one engine; safe to use from several threads.
 
     `losses` grows each time connections were lost: behind the next one may be another server, which has less.
     """
 
-    def __init__(self, bind: Engine | Connection, clock: Clock) -> None:
-        self.engine = bind.engine
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self.engine = engine
         self.losses = 0
         self._clock = clock
-        self._held = bind if isinstance(bind, Connection) else None
 
     def transact(self, work: Callable[[Connection], T], *, writes: bool = True) -> T:
         """Runs `work` in a transaction and commits it (`writes=False`: rolls it back, as there is nothing to keep).
@@ -140,15 +135,12 @@ class Database:
                     raise unavailable from error
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _connected(self) -> contextlib.AbstractContextManager[Connection]:
-        return self.engine.connect() if self._held is None else contextlib.nullcontext(self._held)
-
     def _drop_pool(self) -> None:
         self.losses += 1
         self.engine.dispose()
 
     def _once(self, work: Callable[[Connection], T], writes: bool) -> T:
-        with self._connected() as connection:
+        with self.engine.connect() as connection:
             transaction = connection.begin()
             try:
                 result = work(connection)

@@ -32,14 +32,11 @@ T = TypeVar("T")
 
 
 class Storage:
-    """The repositories as attributes; blocking, safe to use from several threads, one engine behind them.
-
-    On a connection instead of an engine they all use that one, and belong to one thread.
-    """
+    """The repositories as attributes; blocking, safe to use from several threads, one engine behind them."""
 
     def __init__(
         self,
-        bind: Engine | Connection,
+        bind: Engine | Database,
         *,
         clock: Clock,
         ids: Ids,
@@ -48,8 +45,8 @@ class Storage:
         unlatched: bool = False,
         no_unique_key: bool = False,
     ) -> None:
-        self._database = Database(bind, clock)
-        self.engine = bind.engine
+        self._database = bind if isinstance(bind, Database) else Database(bind, clock)
+        self.engine = self._database.engine
         self.partners = Partners(self._database)
         self.transitions = Transitions(self._database, clock, ids)
         signals = SignalsWithoutKey if no_unique_key else Signals

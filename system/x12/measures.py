@@ -73,7 +73,7 @@ def moment(date: str, time: str, time_code: str) -> datetime | None:
     if len(date) not in (6, 8) or not (date.isascii() and date.isdigit()):
         raise Misstated(ElementCode.INVALID_DATE, f"expected a date as CCYYMMDD, seen {quoted(date)}", 2)
     try:
-        day = datetime.strptime(date if len(date) == 8 else f"20{date}", "%Y%m%d")
+        day = datetime(int(date[:-4] if len(date) == 8 else f"20{date[:2]}"), int(date[-4:-2]), int(date[-2:]))
     except ValueError:
         raise Misstated(ElementCode.INVALID_DATE, f"no such day: {quoted(date)}", 2) from None
     if not time:

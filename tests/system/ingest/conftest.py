@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from starlette.applications import Starlette
 
 from system.clock import RandomIds
-from system.ingest.app import make_app
+from system.ingest.app import make_app, make_ingest
 from system.settings import Settings
 from system.storage import Partner, Storage, create_schema, make_engine
 from system.storage.schema import METADATA
@@ -118,8 +118,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
             real.partners.upsert(Partner(id=partner_id, name=partner_id, api_key_sha256=digest, steered_clock=steered))
         client = redis if redis is not None else fakeredis.FakeRedis()
         used = storage(real) if storage else real
-        app = make_app(used, client, settings, clock, ids, None if threads else run_inline, calendar)
-        return Running(app=app, storage=real, redis=client, clock=clock)
+        ingest = make_ingest(used, client, settings, clock, ids, None if threads else run_inline, calendar)
+        return Running(app=make_app(settings, ingest.metrics, ingest), storage=real, redis=client, clock=clock)
 
     yield begin
     for one in storages:

@@ -19,7 +19,7 @@ OTHER = {"X-Partner": "P2002", "Authorization": "Bearer other"}
 def _flood(running: Any, body: Any, times: int) -> list[int]:
     async def send(client: httpx.AsyncClient) -> list[int]:
         answers = [await client.post("/signals", content=body, headers=running.headers) for _ in range(times)]
-        await running.app.state.breakers.flush()
+        await running.app.state.ingest.breakers.flush()
         return [answer.status_code for answer in answers]
 
     statuses: list[int] = running.ask(send)
@@ -28,7 +28,7 @@ def _flood(running: Any, body: Any, times: int) -> list[int]:
 
 def _look(running: Any) -> None:
     """What a process does by itself a few times a second."""
-    running.ask(lambda _: running.app.state.breakers.look())
+    running.ask(lambda _: running.app.state.ingest.breakers.look())
 
 
 def _registry(running: Any) -> CircuitBreakerRegistry:
@@ -179,9 +179,9 @@ def test_no_more_probes_than_allowed_and_then_another_round(running: Any, write:
     running.send(BAD)
     # The bodies below were refused before, so they are excused: neither good nor bad.
     assert _flood(running, write("SHP1"), 1) == [200]
-    running.app.state.breakers.excuses.refused_unread("P1001", write("SHP1").encode())
+    running.app.state.ingest.breakers.excuses.refused_unread("P1001", write("SHP1").encode())
     assert _flood(running, write("SHP1"), 1) == [200]
-    running.app.state.breakers.excuses.refused_unread("P1001", write("SHP1").encode())
+    running.app.state.ingest.breakers.excuses.refused_unread("P1001", write("SHP1").encode())
     assert _flood(running, write("SHP1"), 5) == [200] + [429] * 4
     running.clock.move(301)
     assert running.send(write("SHP2")).status_code == 429

@@ -55,7 +55,7 @@ def test_after_the_first_of_a_second_no_body_is_looked_at(shut: Any) -> None:
     asked = [Asked(shut) for _ in range(300)]
     assert {one.status for one in asked} == {429}
     assert sum(one.looked > 0 for one in asked) == 199, "and one of those that opened it was refused too"
-    shut.ask(lambda _: shut.app.state.breakers.flush())
+    shut.ask(lambda _: shut.app.state.ingest.breakers.flush())
     assert Asked(shut).looked == 1
 
 

@@ -13,8 +13,8 @@ ACTION = OperatorAction(who="ada", command="redis ttl", what={}, why="full")
 
 
 def look(running: Any) -> int:
-    asyncio.run(running.app.state.live_ttl.look())
-    return int(running.app.state.live_ttl.seconds)
+    asyncio.run(running.app.state.ingest.live_ttl.look())
+    return int(running.app.state.ingest.live_ttl.seconds)
 
 
 def test_until_somebody_says_otherwise_the_setting_counts(start: Callable[..., Any]) -> None:
@@ -51,7 +51,7 @@ def test_while_the_database_is_away_what_was_seen_last_counts(running: Any, monk
 
 
 def test_it_looks_again_and_again(running: Any) -> None:
-    ttl = running.app.state.live_ttl
+    ttl = running.app.state.ingest.live_ttl
 
     async def watch() -> None:
         looking = asyncio.create_task(ttl.run())

@@ -7,22 +7,19 @@ import pytest
 
 from system.clock import RandomIds
 from system.replay.partners import write_partner
-from system.replay.root import replay_settings
 from system.replay.stage import Stage
 from system.replay.steered import SteeredClock
 from system.replay.trace import ReplayPartner
-from system.storage import BreakerState, Storage, make_engine
+from system.storage import BreakerState, Storage
 
 AT = datetime(2026, 2, 2, 14, tzinfo=UTC)
 
 
 @pytest.fixture
 def storage() -> Iterator[Storage]:
-    engine = make_engine(replay_settings())
-    stage = Stage(engine)
-    yield Storage(stage.cleared(), clock=SteeredClock(AT), ids=RandomIds())
+    stage, clock = Stage(), SteeredClock(AT)
+    yield Storage(stage.cleared(clock), clock=clock, ids=RandomIds())
     stage.close()
-    engine.dispose()
 
 
 def _write(storage: Storage, **state: object) -> None:

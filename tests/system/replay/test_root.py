@@ -10,13 +10,16 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, insert, select
 
 from harness.traces import canonical_json, load_trace
+from system.clock import SystemClock
 from system.replay import replay
+from system.replay.numbered import NumberedIds
 from system.replay.root import replay_on, replay_settings
 from system.replay.stage import Stage
-from system.storage import make_engine
+from system.storage import Partner, Storage, Trip, make_engine
+from system.storage.engine import Database
 from system.storage.schema import METADATA
 from system.storage.transitions import Transitions
 
@@ -76,21 +79,38 @@ def _alone(document: str) -> str:
         engine.dispose()
 
 
-def _rows(connection: Connection) -> dict[str, int]:
-    tables = METADATA.tables.items()
-    return {name: connection.execute(select(func.count()).select_from(table)).scalar_one() for name, table in tables}
+def _rows(database: Database) -> dict[str, int]:
+    def count(connection: Connection) -> dict[str, int]:
+        tables = METADATA.tables.items()
+        return {name: connection.execute(select(func.count()).select_from(one)).scalar_one() for name, one in tables}
+
+    return database.transact(count, writes=False)
 
 
-def test_nothing_is_left_from_one_trace_to_the_next(booked: dict[str, Any]) -> None:
-    engine = make_engine(replay_settings())
-    replay_on(engine, booked)
-    stage = Stage(engine)
-    with engine.connect() as connection:
-        rows = _rows(connection)
-        assert rows["intents"] == rows["signals"] == rows["partners"] == 1
-    assert set(_rows(stage.cleared()).values()) == {0}
+def test_nothing_is_left_from_one_trace_to_the_next() -> None:
+    stage, clock = Stage(), SystemClock()
+    database = stage.cleared(clock)
+    storage = Storage(database, clock=clock, ids=NumberedIds(1))
+    storage.partners.upsert(Partner(id="P1", name="P1", api_key_sha256="0" * 64))
+    storage.breakers.trip("P1", Trip(malformed=11, duplicates=0, places=(), probe_after=clock.now()))
+    assert {name for name, count in _rows(database).items() if count} == {"partners", "breakers", "quality_reviews"}
+    assert set(_rows(stage.cleared(clock)).values()) == {0}
     stage.close()
-    engine.dispose()
+
+
+def test_what_failed_half_way_is_undone() -> None:
+    stage, clock = Stage(), SystemClock()
+    database = stage.cleared(clock)
+    storage = Storage(database, clock=clock, ids=NumberedIds(1))
+
+    def half(connection: Connection) -> None:
+        connection.execute(insert(METADATA.tables["counters"]).values(name="x", value=1))
+        raise _Stopped
+
+    with pytest.raises(_Stopped):
+        storage.transact(half)
+    assert set(_rows(database).values()) == {0}
+    stage.close()
 
 
 def test_neither_seed_nor_start_shows_in_the_output(booked: dict[str, Any]) -> None:
@@ -181,7 +201,7 @@ def test_an_unknown_partner_is_refused(booked: dict[str, Any]) -> None:
 )
 def test_what_is_no_trace_is_refused(booked: dict[str, Any], change: dict[str, Any]) -> None:
     """Without raising, because nothing of the system has failed: where it is wrong, and not what else stands there."""
-    with patch("system.replay.root.make_app", side_effect=AssertionError("nothing runs")):
+    with patch("system.replay.root.make_ingest", side_effect=AssertionError("nothing runs")):
         result = replay(booked | change)
     assert result.keys() == {"error"}
     assert next(iter(change)) in result["error"]
@@ -303,7 +323,7 @@ def test_neither_seed_nor_start_shows_in_what_is_told_besides(booked: dict[str, 
 )
 def test_a_trace_cannot_run_whatever_it_likes(booked: dict[str, Any], words: list[str]) -> None:
     """Traces come from outside: no files, no Python, no servers."""
-    with patch("system.replay.root.make_app", side_effect=AssertionError("nothing runs")):
+    with patch("system.replay.root.make_ingest", side_effect=AssertionError("nothing runs")):
         result = replay(_newer(booked, _operator(1, *words)))
     assert "no command that a trace may hold" in result["error"]
 
