@@ -1,8 +1,10 @@
-"""What the clients of outside parties have in common: reading when to come back."""
+"""What the clients of outside parties have in common: reading when to come back, and where they are in traces."""
 
 import httpx
 
 RETRY_AFTER_S_MAX = 60.0
+MODEL_IN_TRACES, MOTION_IN_TRACES = "http://model.invalid/v1", "http://motion.invalid"
+"""Where the outside parties of a recorded trace are; nothing is there."""
 
 
 def retry_after_s(response: httpx.Response) -> float:

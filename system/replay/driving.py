@@ -19,6 +19,7 @@ from system.replay.asking import ask
 from system.replay.cassette import CassetteTransport
 from system.replay.operating import Operator
 from system.replay.output import answer_to
+from system.replay.recording import RecordingTransport
 from system.replay.steered import Steered
 from system.replay.trace import ReplayInput
 from system.resolver.resolver import Resolver
@@ -48,7 +49,7 @@ class Driver:
 
     steered: Steered
     storage: Storage
-    cassette: CassetteTransport
+    cassette: CassetteTransport | RecordingTransport
     app: Starlette
     resolver: Resolver
     agents: Agents

@@ -6,7 +6,8 @@ is read from the environment.
 """
 
 import functools
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -22,6 +23,7 @@ from system.ingest.app import make_app, make_ingest
 from system.ingest.metrics import Metrics
 from system.monitor.lookout import Lookout
 from system.monitor.state import StateFile
+from system.outside import MODEL_IN_TRACES, MOTION_IN_TRACES
 from system.replay.cassette import CassetteTransport
 from system.replay.driving import PARTNER_KEY, Driver
 from system.replay.inbox import ALERTS_HOST, NOTICES_HOST, Outside
@@ -31,9 +33,10 @@ from system.replay.numbered import NumberedIds
 from system.replay.operating import NotAllowed, Operator, check_allowed
 from system.replay.output import beside_them, intent_names, intents_of, writes_of
 from system.replay.partners import write_partner
+from system.replay.recording import RecordingTransport
 from system.replay.stage import Stage, empty
 from system.replay.steered import Steered
-from system.replay.trace import CONTRACTS, ReplayTrace
+from system.replay.trace import CONTRACTS, RecordedInteraction, ReplayTrace
 from system.resolver.model import LanguageModel
 from system.resolver.resolver import Resolver
 from system.settings import Settings
@@ -42,10 +45,10 @@ from system.storage.blocking import in_place
 from system.storage.crew import Surroundings
 from system.storage.engine import Database
 
-MODEL_URL, MOTION_URL = "http://model.invalid/v1", "http://motion.invalid"
-"""Where the outside parties of a cassette are; nothing is there."""
-
 _DEFECTS_TOLD = 5
+
+# What the system has to say while it replays is in the output, or belongs to whoever asked for it to be logged.
+logging.getLogger("system").addHandler(logging.NullHandler())
 
 
 class ReplaySettings(Settings):
@@ -69,8 +72,8 @@ def replay_settings() -> Settings:
     """One worker of each kind, a database in memory, and addresses where nothing is."""
     return ReplaySettings(
         database_url="sqlite://",
-        llm_base_url=MODEL_URL,
-        motion_base_url=MOTION_URL,
+        llm_base_url=MODEL_IN_TRACES,
+        motion_base_url=MOTION_IN_TRACES,
         alert_webhook_url=f"http://{ALERTS_HOST}/",
         notice_webhook_url=f"http://{NOTICES_HOST}/",
         resolver_concurrency=1,
@@ -91,7 +94,7 @@ _stage = functools.cache(Stage)
 
 def replay(trace: Mapping[str, Any]) -> dict[str, Any]:
     """Replays one trace of the replay contract; the runner's documentation says what goes in and out."""
-    return _replayed(trace, _stage().cleared)
+    return _replayed(trace, _stage().cleared, _cassette)
 
 
 replay.contracts = CONTRACTS  # type: ignore[attr-defined]
@@ -106,10 +109,31 @@ def replay_on(engine: Engine, trace: Mapping[str, Any]) -> dict[str, Any]:
             empty(connection)
         return Database(engine, clock)
 
-    return _replayed(trace, cleared)
+    return _replayed(trace, cleared, _cassette)
 
 
-def _replayed(document: Mapping[str, Any], cleared: Callable[[Clock], Database]) -> dict[str, Any]:
+def record(trace: Mapping[str, Any], live: httpx.AsyncBaseTransport) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The same with outside parties that answer now, instead of the trace's cassette; and the cassette of it."""
+    made: list[RecordingTransport] = []
+
+    def make(_: Sequence[RecordedInteraction], clock: Clock) -> RecordingTransport:
+        made.append(RecordingTransport(live, clock))
+        return made[0]
+
+    result = _replayed(trace, _stage().cleared, make)
+    return result, made[0].interactions if made else []
+
+
+MakeOutside = Callable[[Sequence[RecordedInteraction], Clock], "CassetteTransport | RecordingTransport"]
+
+
+def _cassette(interactions: Sequence[RecordedInteraction], _: Clock) -> CassetteTransport:
+    return CassetteTransport(interactions)
+
+
+def _replayed(
+    document: Mapping[str, Any], cleared: Callable[[Clock], Database], make_outside: MakeOutside
+) -> dict[str, Any]:
     try:
         trace = ReplayTrace.model_validate(document)
         for one in trace.inputs:
@@ -118,10 +142,12 @@ def _replayed(document: Mapping[str, Any], cleared: Callable[[Clock], Database])
     except (ValidationError, NotAllowed) as error:
         return {"error": _told(error)}
     with Steered(trace.starts_at) as steered:
-        return _played(trace, cleared(steered.clock), steered)
+        return _played(trace, cleared(steered.clock), steered, make_outside(trace.cassette, steered.clock))
 
 
-def _played(trace: ReplayTrace, database: Database, steered: Steered) -> dict[str, Any]:
+def _played(
+    trace: ReplayTrace, database: Database, steered: Steered, cassette: CassetteTransport | RecordingTransport
+) -> dict[str, Any]:
     settings, clock, ids = replay_settings(), steered.clock, NumberedIds(trace.ids.seed)
     storage = Storage(database, clock=clock, ids=ids)
     for partner in trace.partners:
@@ -129,7 +155,6 @@ def _played(trace: ReplayTrace, database: Database, steered: Steered) -> dict[st
     app, metrics = _app()
     redis = MemoryRedis(clock)
     app.state.ingest = make_ingest(storage, redis, settings, clock, ids, run_blocking=in_place, metrics=metrics)
-    cassette = CassetteTransport(trace.cassette)
     outside = Outside(cassette)
     client = httpx.AsyncClient(transport=outside, trust_env=False)
     around = Surroundings(settings=settings, clock=clock, ids=ids, run_blocking=in_place)
@@ -152,7 +177,7 @@ def _played(trace: ReplayTrace, database: Database, steered: Steered) -> dict[st
     output = {
         "answers": answers,
         "intents": intents_of(answers, storage),
-        "writes": writes_of(cassette.calls, MOTION_URL),
+        "writes": writes_of(cassette.calls, MOTION_IN_TRACES),
     }
     if trace.contract > 1:
         names = Names(ids, trace.starts_at, intent_names(storage))

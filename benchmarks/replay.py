@@ -1,0 +1,192 @@
+"""How many traces a second are replayed, held against their baselines and gathered by cause, and in how much memory.
+
+The corpus is generated (`corpus`), packed, and read as a stream; as many processes replay as there are processors, by
+the contract, as for any revision. The rate is that of the whole: reading, replaying, comparing. The time of a processor
+is what it takes in the process that replays one plain trace. What a match costs is measured with questions to the
+model, the largest bodies there are, in the order of recording and in another.
+"""
+
+import asyncio
+import gc
+import json
+import random
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter, process_time
+
+import httpx
+import psutil
+
+from benchmarks import corpus
+from benchmarks.figures import Figure, Report
+from harness.replaying.comparison import TraceVerdict, judge
+from harness.replaying.runner_process import Target
+from harness.replaying.runners import Runners
+from harness.traces import Clusters, iter_traces
+from scenarios.world.replay import COMPARISON
+from system.replay import replay
+from system.replay.cassette import CassetteTransport
+from system.replay.trace import RecordedInteraction
+from system.resolver.prompt import request_text
+
+SMALL, LARGE = 100, 10_000
+SEED = 7
+SHORT, LONG = 10, 3_000
+TRACES_TARGET, PROCESSOR_TARGET_MS, MEMORY_TARGET, MATCH_TARGET = 1_000.0, 2.0, 1.2, 1.5
+_ROOT = Path(__file__).resolve().parent.parent
+_TARGET = Target(entry="system.replay:replay", python=(sys.executable,), directory=_ROOT)
+_ROUNDS = 5
+_BYTES_A_MIB = 1_048_576
+_LOOK_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One corpus, replayed: how long it took, what came of it, and the most memory that was in use, in bytes."""
+
+    traces: int
+    took_s: float
+    outcomes: Counter[str]
+    clusters: int
+    memory: int
+
+    @property
+    def per_second(self) -> float:
+        return self.traces / self.took_s
+
+
+def through(path: Path) -> Run:
+    """Replays a packed file."""
+    outcomes: Counter[str] = Counter()
+    clusters, own, memory = Clusters(), psutil.Process(), 0
+    started_s = perf_counter()
+    with Runners(_TARGET) as runners:
+        for number, (trace, result) in enumerate(runners.replay(iter_traces(path))):
+            verdict: TraceVerdict = judge(trace, result, COMPARISON)
+            outcomes[str(verdict.outcome)] += 1
+            if verdict.causes:
+                clusters.add(trace.id, verdict.causes)
+            if number % _LOOK_EVERY == 0:
+                memory = max(memory, sum(one.memory_info().rss for one in [own, *own.children(recursive=True)]))
+    return Run(
+        traces=outcomes.total(),
+        took_s=perf_counter() - started_s,
+        outcomes=outcomes,
+        clusters=len(clusters.listed()),
+        memory=memory,
+    )
+
+
+def processor_ms(documents: list[dict[str, object]]) -> float:
+    """Milliseconds of the processor for one replay in this process: the best of some rounds."""
+    for document in documents:
+        replay(document)
+    gc.collect()
+    best = float("inf")
+    for _ in range(_ROUNDS):
+        started_s = process_time()
+        for document in documents:
+            replay(document)
+        best = min(best, process_time() - started_s)
+    return best / len(documents) * 1_000
+
+
+def match_us(length: int, *, shuffled: bool) -> float:
+    """Microseconds for one call that a cassette of `length` questions answers: the best of some rounds."""
+    bodies = [request_text(f"B2**FXCA**S{number:06d}**PP~", model="m") for number in range(length)]
+    answer = {"status": 200, "headers": {"content-type": "application/json"}, "body": "{}"}
+    url = "http://model.invalid/v1/chat/completions"
+    interactions = [
+        RecordedInteraction.model_validate(
+            {"request": {"method": "POST", "uri": url, "body": body.decode()}, "response": answer}
+        )
+        for body in bodies
+    ]
+    requests = [httpx.Request("POST", url, content=body) for body in bodies]
+    if shuffled:
+        random.Random(SEED).shuffle(requests)
+    repeats = max(1, LONG // length)
+
+    async def play() -> float:
+        best = float("inf")
+        for _ in range(_ROUNDS):
+            transports = [CassetteTransport(interactions) for _ in range(repeats)]
+            started_s = process_time()
+            for transport in transports:
+                for request in requests:
+                    await transport.handle_async_request(request)
+            best = min(best, process_time() - started_s)
+        return best
+
+    return asyncio.run(play()) / (repeats * length) * 1e6
+
+
+def run() -> Report:
+    """Measure everything, on a corpus of its own that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="traces-") as directory:
+        small = corpus.packed(Path(directory) / "small.traces.gz", SMALL, seed=SEED)
+        large = corpus.packed(Path(directory) / "large.traces.gz", LARGE, seed=SEED)
+        plain = [one.to_contract() for one in iter_traces(small) if _is_plain(one.title, one.baseline)]
+        ran_small, ran_large = through(small), through(large)
+    alone_ms = processor_ms(plain)
+    short, long = (match_us(length, shuffled=False) for length in (SHORT, LONG))
+    short_mixed, long_mixed = (match_us(length, shuffled=True) for length in (SHORT, LONG))
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(ran_large.outcomes.items()))
+    figures = (
+        Figure(
+            name=f"{LARGE:,} traces",
+            value=ran_large.per_second,
+            unit="/s",
+            target=TRACES_TARGET,
+            better="more",
+            beside=f"{outcomes}; {ran_large.clusters} causes; {ran_large.took_s:.1f} s",
+        ),
+        Figure(
+            name="a plain trace, in the process that replays it",
+            value=alone_ms,
+            unit="ms of a processor",
+            target=PROCESSOR_TARGET_MS,
+            beside=f"{len(plain)} traces of one signal, best of {_ROUNDS} rounds",
+        ),
+        Figure(
+            name=f"memory with {LARGE:,} traces",
+            value=ran_large.memory / ran_small.memory,
+            unit=f"x that with {SMALL}",
+            target=MEMORY_TARGET,
+            beside=f"{_mib(ran_large.memory)}, {_mib(ran_small.memory)}: all processes together",
+        ),
+        Figure(
+            name=f"a match among {LONG:,}",
+            value=long / short,
+            unit=f"x that among {SHORT}",
+            target=MATCH_TARGET,
+            beside=f"{long:.1f} us, {short:.1f} us: in the order of recording",
+        ),
+        Figure(
+            name=f"a match among {LONG:,}, mixed up",
+            value=long_mixed / short_mixed,
+            unit=f"x that among {SHORT}",
+            target=MATCH_TARGET,
+            beside=f"{long_mixed:.1f} us, {short_mixed:.1f} us: in any order, the index included",
+        ),
+    )
+    return Report(
+        title="Traces replayed in process, with differences and causes",
+        figures=figures,
+        conditions=f"corpus of seed {SEED}; as many processes replay as there are processors",
+    )
+
+
+def _mib(size: int) -> str:
+    return f"{size / _BYTES_A_MIB:,.0f} MiB"
+
+
+def _is_plain(title: str, baseline: object) -> bool:
+    return title == "plain" and isinstance(baseline, dict) and len(baseline["intents"]) == 1
+
+
+if __name__ == "__main__":
+    json.dump(run().document(), sys.stdout, indent=2)
