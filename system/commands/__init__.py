@@ -2,6 +2,7 @@
 
 from system.commands.breakers import breakers
 from system.commands.clock import clock
+from system.commands.export_hallucination import export_hallucination
 from system.commands.hallucinations import hallucinations
 from system.commands.partners import partners
 from system.commands.prompt import prompt
@@ -10,4 +11,4 @@ from system.commands.redis import redis
 from system.commands.reviews import reviews
 from system.commands.stuck import stuck
 
-COMMANDS = (breakers, clock, hallucinations, partners, prompt, queue, redis, reviews, stuck)
+COMMANDS = (breakers, clock, export_hallucination, hallucinations, partners, prompt, queue, redis, reviews, stuck)

@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from system.governance.hallucination_case import told_intent, told_step
 from system.replay.asking import Answer
 from system.replay.cassette import Answered
 from system.replay.inbox import Outside, alert_of
 from system.replay.names import Names
 from system.replay.rows import rows_of
-from system.storage import Intent, Storage, Transition, schema
+from system.storage import Storage, schema
 from system.storage.intents import intent_of
 from system.storage.prepared import Prepared
 from system.storage.transitions import transition_of
@@ -48,12 +49,12 @@ def intents_of(answers: Sequence[dict[str, Any]], storage: Storage) -> list[dict
         return _INTENTS.all(connection), _TRANSITIONS.all(connection)
 
     intents, transitions = storage.transact(read)
-    steps: dict[str, list[Any]] = defaultdict(list)
+    steps: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in transitions:
-        steps[row.intent_id].append(transition_of(row))
+        steps[row.intent_id].append(told_step(transition_of(row)))
     found = {str(one.identity): one for one in map(intent_of, intents)}
     named = dict.fromkeys(result["identity"] for answer in answers for result in answer.get("results", ()))
-    return [_intent(found[identity], steps[found[identity].id]) for identity in named if identity in found]
+    return [told_intent(found[identity], steps[found[identity].id]) for identity in named if identity in found]
 
 
 def intent_names(storage: Storage) -> dict[str, str]:
@@ -69,23 +70,6 @@ def beside_them(outside: Outside, storage: Storage, names: Names) -> dict[str, A
         "rows": names.told(rows_of(storage)),
     }
     return {name: part for name, part in parts.items() if part}
-
-
-def _intent(intent: Intent, steps: Iterable[Transition]) -> dict[str, Any]:
-    """One intent as it stands now, with the states it went through."""
-    return {
-        "identity": str(intent.identity),
-        "state": str(intent.state),
-        "payload": None if intent.payload is None else dict(intent.payload),
-        "confidence": intent.confidence,
-        "missing": None if intent.missing is None else list(intent.missing),
-        "error_reason": intent.error_reason,
-        "transitions": [
-            {"from": None if step.from_state is None else str(step.from_state), "to": str(step.to_state)}
-            | ({"reason": step.reason} if step.reason else {})
-            for step in steps
-        ],
-    }
 
 
 def writes_of(calls: Iterable[Answered], motion_base_url: str) -> list[dict[str, Any]]:
