@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     alert_webhook_url: Address = "http://127.0.0.1:8003/alerts"
     notice_webhook_url: Address = "http://127.0.0.1:8003/notices"
 
+    record_cassette_file: Annotated[str, StringConstraints(max_length=500)] = ""
+    """Where every exchange with the model and with Motion is written, to make a trace of; nowhere when empty."""
+
     # Database.
     database_timeout_s: ShortSpan = 1.0
     """Of one connect, one read and one write."""

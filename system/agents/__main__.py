@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 
-import httpx
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
@@ -17,6 +16,7 @@ from system.agents.stacks import Stacks
 from system.agents.supervisor import Supervisor
 from system.agents.worker import work
 from system.clock import RandomIds, SystemClock
+from system.exchanges import outside_client
 from system.recovery.agent_timeout import AgentTimeoutRecovery
 from system.serving import health_routes, serve
 from system.settings import Settings
@@ -45,7 +45,7 @@ def supervise(settings: Settings, board: Board, stacks: Stacks) -> int:
     async def watch() -> None:
         if settings.unsafe_no_supervisor:
             await asyncio.Event().wait()
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with outside_client(settings, clock) as client:
             by = str(Named.own("supervisor"))
             recovery = AgentTimeoutRecovery(storage, Motion(client, settings), settings, clock, by=by)
             await Supervisor(storage, recovery, settings, clock, ask_stack=ask_stack).run()

@@ -9,14 +9,13 @@ import contextlib
 import logging
 import signal
 
-import httpx
-
 from system.agents.agents import Agents, booking_agent
 from system.agents.board import Board
 from system.agents.motion import Motion
 from system.agents.process import Named
 from system.agents.stacks import Stacks
 from system.clock import RandomIds, SystemClock
+from system.exchanges import outside_client
 from system.serving import force_stop_later
 from system.settings import Settings
 from system.storage import Storage
@@ -37,7 +36,7 @@ async def _work(line: int, settings: Settings, board: Board, named: Named) -> in
     clock, ids = SystemClock(), RandomIds()
     storage = Storage.connect(settings, clock=clock, ids=ids)
     around = Surroundings(settings=settings, clock=clock, ids=ids)
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with outside_client(settings, clock) as client:
         agent = booking_agent(storage, Motion(client, settings), around)
         agents = Agents(storage, agent, around, name=str(named), ended=lambda outcome: board.count(line, outcome))
         working = asyncio.ensure_future(agents.run())

@@ -15,6 +15,7 @@ import httpx
 
 from system.calendar import Calendar
 from system.clock import Clock, RandomIds, SystemClock
+from system.exchanges import outside_client
 from system.governance.operators import operator_name
 from system.settings import Settings
 from system.storage import Storage
@@ -48,7 +49,7 @@ class Console:
 
         @asynccontextmanager
         async def open_client() -> AsyncIterator[httpx.AsyncClient]:
-            async with httpx.AsyncClient(trust_env=False) as client:
+            async with outside_client(settings, clock) as client:
                 yield client
 
         return cls(

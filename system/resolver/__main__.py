@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-import httpx
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from system import logs
 from system.clock import RandomIds, SystemClock
+from system.exchanges import outside_client
 from system.resolver.model import LanguageModel
 from system.resolver.resolver import Resolver
 from system.serving import health_routes, serve
@@ -32,7 +32,7 @@ def main() -> int:
         return {"database": None}
 
     async def work() -> None:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with outside_client(settings, clock) as client:
             around = Surroundings(settings=settings, clock=clock, ids=ids)
             await Resolver(storage, LanguageModel(client, settings), around, registry=registry).run()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import vcr  # type: ignore[import-untyped]
+import vcr
 from click.testing import Result
 
 from harness.replaying.comparison import ReplayResult, TraceOutcome, judge
