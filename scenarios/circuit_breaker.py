@@ -104,7 +104,7 @@ ACCEPTED_AGAIN = WaitFor(
 )
 TOLD_THE_END = WaitFor(what="they are told that it is over", conditions=(ended.at_least(1),), within_s=20, over_s=60)
 ENOUGH_REFUSED = WaitFor(
-    what="enough was stored and refused", conditions=(unanswered.at_least(40),), within_s=20, over_s=60
+    what="enough was stored and refused", conditions=(unanswered.at_least(24),), within_s=20, over_s=60
 )
 
 
@@ -133,6 +133,7 @@ REVIEWS = Operate(words=("reviews", "list"), why="whose data is to be looked int
 RESET_AT_PROMPT = Operate(
     words=_typed(
         "registry = CircuitBreakerRegistry()",
+        "registry.get_open_breakers()",
         f'breaker = registry.get("{PARTNER}")',
         "breaker.failure_count",
         "breaker.reset()",
@@ -313,7 +314,13 @@ TENFOLD = replace(
     ),
     replay=None,
     schedule=ten_until_mended,
-    invariants=(*SHUT_OUT, *ISOLATED, MemoryStaysFlat(probe="ingest_memory"), *UNHARMED),
+    invariants=(
+        *SHUT_OUT,
+        *ISOLATED,
+        MemoryStaysFlat(probe="ingest_memory"),
+        ConsoleTells(partner=PARTNER, times_at_least=1, claims=("1.4",)),
+        *UNHARMED,
+    ),
 )
 
 

@@ -193,11 +193,12 @@ class ToldWhatToMend(_OfPartner):
 class ConsoleTells(_OfPartner):
     """The console named the partner's breaker as the open one, counted what was refused, and closed it.
 
-    Both ways: `breakers list` and `breakers reset`, and the playbook's own lines at the prompt. What is counted while
-    it is open only grows.
+    By `breakers list` and `breakers reset`, or by the playbook's own lines at the prompt: each of the three was told
+    `times_at_least`, in whichever way, and every time right. What is counted while it is open only grows.
     """
 
     threshold: int = 10
+    times_at_least: int = 2
 
     def check(self, history: History) -> Verdict:
         commands = [event for event in history.where(kind=Kind.STEP, action="operator") if event.value.get("document")]
@@ -213,8 +214,8 @@ class ConsoleTells(_OfPartner):
         named += [line["said"] == f"['{self.partner}']" for _, line in lines if "get_open_breakers" in line["line"]]
         states = [event.value["document"]["state"] == "CLOSED" for event in reset]
         states += [line["said"] == "'CLOSED'" for _, line in lines if line["line"].endswith(".state")]
-        if min(len(named), len(states), len(counts) - 1) < 2:
-            return self._unknown("the console was not asked all of it, in both ways", commands)
+        if min(len(named), len(states), len(counts)) < self.times_at_least:
+            return self._unknown("the console was not asked all of it, or not in every way", commands)
         wrong = [] if all(named) else [f"{self.partner} was not named as the only one"]
         wrong += [] if all(states) else ["it was not closed by the reset"]
         if min(counts) <= self.threshold or counts != sorted(counts) or counts[-1] <= self.threshold + 1:

@@ -264,6 +264,14 @@ def test_the_console_names_counts_and_closes_it(tale: Tale, outcome: Outcome) ->
     assert outcome_of(ConsoleTells(partner=BAD), tale)[0] is outcome
 
 
+def test_one_way_is_enough_where_it_is_all_that_is_asked_for() -> None:
+    tale = Tale()
+    said = {"get_open_breakers()": f"['{BAD}']", "breaker.failure_count": "4711", "breaker.state": "'CLOSED'"}
+    tale.asked("prompt", "--line", "...", lines=[{"line": line, "said": words} for line, words in said.items()])
+    assert outcome_of(ConsoleTells(partner=BAD, times_at_least=1), tale)[0] is Outcome.PASS
+    assert outcome_of(ConsoleTells(partner=BAD), tale)[0] is Outcome.UNKNOWN
+
+
 def entry(partner: str = BAD, cause: str = "circuit breaker", reviewed_at: str | None = None) -> dict[str, Any]:
     return {"partner": partner, "cause": cause, "reviewed_at": reviewed_at, "week": "2026-W48"}
 
