@@ -28,6 +28,7 @@ from scenarios.world.alterations import LostPickupTime
 from scenarios.world.checkers import (
     AnalysisNamesTheField,
     AskedForTheField,
+    ByThemselvesAgain,
     DowngradedOnce,
     GivesBackNoMore,
     MissingMakesPartial,
@@ -57,9 +58,9 @@ WINDOW = 8
 CHANGED = FormatChange(partners=DRIFTING, link="partners->ingest", database=DATABASE)
 LOSES = LostPickupTime(partners=DRIFTING, share=0.85, usual=1 / 12, fault=CHANGED.name)
 TENDERS = (
-    SteadyTenders(partners=DRIFTING[:1], rate_per_s=8.0, alterations=(LOSES,)),
-    SteadyTenders(partners=DRIFTING[1:], rate_per_s=6.0, alterations=(LOSES,)),
-    SteadyTenders(partners=OTHERS, rate_per_s=2.0),
+    SteadyTenders(partners=DRIFTING[:1], rate_per_s=7.0, alterations=(LOSES,)),
+    SteadyTenders(partners=DRIFTING[1:], rate_per_s=5.0, alterations=(LOSES,)),
+    SteadyTenders(partners=OTHERS, rate_per_s=1.5),
 )
 
 success_ratio = SuccessRatio(action=SEND)
@@ -69,7 +70,6 @@ late = Gauge(probe="drift", field="late")
 lately = Gauge(probe="drift", field="lately")
 under_review = Gauge(probe="drift", field="under_review")
 returned = Gauge(probe="drift", field="returned")
-by_themselves = Gauge(probe="drift", field="by_themselves")
 open_intents = Gauge(probe="open_work", field="intents")
 ended = EventCount(kind=Kind.ALERT, action=ANY_FELL, fields=(("status", "resolved"),))
 scorecards = EventCount(kind=Kind.STEP, action="notice", fields=(("kind", "weekly_scorecard"),))
@@ -110,7 +110,6 @@ RECOVERY = (
     PROBATION,
     days_pass(PROBATION_DAYS + 0.5, "the probation passes"),
     WaitFor(what="their review is over", conditions=(under_review.at_most(0),), within_s=30.0, over_s=0.3),
-    WaitFor(what="their signals go by themselves", conditions=(by_themselves.at_least(3),), within_s=30.0),
     days_pass(PROBATION_DAYS + 0.5, "another probation passes"),
     WaitFor(what="each has back what it had", conditions=(returned.at_least(3),), within_s=30.0),
     WaitFor(what="every alert is ended", conditions=(ended.at_least(3),), within_s=30.0, over_s=60.0),
@@ -178,6 +177,7 @@ PARTNERS_DRIFT = Scenario(
         ReviewedByAPerson(partners=DRIFTING, claims=("3.4",)),
         AnalysisNamesTheField(command=ANALYZE.words, partner="P45678", field="pickup_time", claims=("3.5",)),
         AskedForTheField(partners=DRIFTING, field="pickup_time"),
+        ByThemselvesAgain(partners=DRIFTING[:2], claims=("3.6",)),
         GivesBackNoMore(partners=DRIFTING, days=PROBATION_DAYS, began=PROBATION.words, claims=("3.6",)),
         ScorecardForEach(partners=(*DRIFTING, *OTHERS), command=SCORECARD.words, claims=("3.7",)),
         OthersKeepTheirTrust(partners=OTHERS),

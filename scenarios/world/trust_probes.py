@@ -32,8 +32,7 @@ def drift(service: str, partners: Sequence[str]) -> SqlProbe:
     """A gauge called `drift` over `partners`.
 
     `partial`: incomplete intents; `late`: signals of the first of them that lack something; `lately`: how many of the
-    newest few tenders do; `under_review` and `returned`: how many partners are; `by_themselves`: executed intents of
-    what was received after a review had ended.
+    newest few tenders do; `under_review` and `returned`: how many partners are.
     """
     named = ", ".join(f"'{partner}'" for partner in partners)
     return SqlProbe(
@@ -49,10 +48,7 @@ def drift(service: str, partners: Sequence[str]) -> SqlProbe:
             "(SELECT COUNT(*) FROM freight.trust_incidents WHERE closed_at IS NOT NULL) AS returned, "
             "(SELECT COUNT(*) FROM (SELECT missing FROM freight.signals "
             f"WHERE partner_id IN ({named}) AND purpose <> 'cancel' "
-            f"ORDER BY received_at DESC LIMIT {_NEWEST_LOOKED_AT}) newest WHERE missing IS NOT NULL) AS lately, "
-            "(SELECT COUNT(*) FROM freight.trust_incidents t JOIN freight.signals s ON s.partner_id = t.partner_id "
-            "JOIN freight.intents i ON i.signal_id = s.id "
-            "WHERE i.state = 'EXECUTED' AND s.received_at > t.review_ended_at) AS by_themselves"
+            f"ORDER BY received_at DESC LIMIT {_NEWEST_LOOKED_AT}) newest WHERE missing IS NOT NULL) AS lately"
         ),
         every_s=0.15,
     )

@@ -3,22 +3,15 @@
 Anywhere else it refuses: a probation has to last as long as it says. It moves days, and nothing that machines measure.
 """
 
-import math
 from datetime import timedelta
 
 import click
 
-from system.commands.connecting import done, not_done, say, say_json, storage_for
+from system.commands.connecting import DAYS, done, not_done, say, say_json, storage_for
 from system.commands.surroundings import console
 from system.storage import Storage
 
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-
-
-def _finite(_: click.Context, parameter: click.Parameter, value: float) -> float:
-    if math.isnan(value):  # which is in every range
-        raise click.BadParameter("expected a number", param=parameter)
-    return value
 
 
 @click.group(hidden=True)
@@ -41,7 +34,7 @@ def show(as_json: bool) -> None:
 
 
 @clock.command("forward")
-@click.argument("days", type=click.FloatRange(min=0, max=3660, min_open=True), callback=_finite)
+@click.argument("days", type=DAYS)
 @click.option("--why", required=True, help="What is to be seen; goes into the audit.")
 @_AS_JSON
 def forward(days: float, why: str, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,21 @@ from system.plain_text import one_line
 from system.storage import DatabaseUnavailable, Storage
 
 _LINE_MAX = 20_000
+_DAYS_MAX = 3660
 _log = logging.getLogger("system.console")
+
+
+class _Days(click.FloatRange):
+    """A span in days, over 0; no number at all is in every range, and refused here."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        days: float = super().convert(value, param, ctx)
+        if math.isnan(days):
+            self.fail(f"{value!r} is no number of days.", param, ctx)
+        return days
+
+
+DAYS = _Days(min=0, max=_DAYS_MAX, min_open=True)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import click
 
 from system.analytics import analysis_of, scorecard_of
 from system.analytics.signals import span_of
-from system.commands.connecting import not_done, say, say_json, storage_for
+from system.commands.connecting import DAYS, not_done, say, say_json, storage_for
 from system.commands.surroundings import console
 from system.recovery.partner_drift import PartnerDriftRecovery
 from system.storage import Partner, Storage
@@ -47,7 +47,7 @@ def list_partners(as_json: bool = False) -> None:
 @click.argument("partner")
 @click.argument("start", required=False, metavar="[FROM]")
 @click.argument("end", required=False, metavar="[TO]")
-@click.option("--days", type=click.FloatRange(min=0, max=3660, min_open=True), help="The last so many (default: 7).")
+@click.option("--days", type=DAYS, help="The last so many (default: 7).")
 @_AS_JSON
 def analyze(partner: str, start: str | None, end: str | None, days: float | None, as_json: bool) -> None:
     """Say which fields the partner's signals lack, FROM one day TO another, or in the last days."""

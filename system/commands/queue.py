@@ -9,6 +9,7 @@ import click
 from system.commands.connecting import done, not_done, say, say_json, storage_for
 from system.commands.surroundings import console
 from system.governance.human_review import CannotDecide, HumanReview
+from system.resolver.decision import without_doubt
 from system.storage import Intent, State
 
 AT_ONCE_MAX = 10_000
@@ -53,11 +54,15 @@ def list_waiting(partner: str | None = None, limit: int = 100, as_json: bool = F
 def approve(
     intents: Sequence[str], every: bool, partner: str | None, settings: Sequence[str], why: str, as_json: bool
 ) -> None:
-    """Let signals go on, completed if need be. With --all, those that lack something go on waiting."""
+    """Let signals go on, completed if need be.
+
+    With --all, those alone that wait only because of who sent them: what lacks something, or was read with a doubt, has
+    to be looked at by itself.
+    """
     values = dict(map(_value, settings))
     if values and len(intents) != 1:
         raise click.UsageError("--set completes one intent: name it")
-    chosen = _Chosen(intents, every, partner, State.NEEDS_REVIEW)
+    chosen = _Chosen(intents, every, partner, lambda one: without_doubt(one.error_reason))
     chosen.decide("approve", lambda review, intent: review.approve(intent, why, values=values), why, as_json)
 
 
@@ -70,20 +75,21 @@ def approve(
 @_AS_JSON
 def reject(intents: Sequence[str], every: bool, partner: str | None, incomplete: bool, why: str, as_json: bool) -> None:
     """End signals: they are not acted on."""
-    states = (State.PARTIAL,) if incomplete else (State.PARTIAL, State.NEEDS_REVIEW)
-    chosen = _Chosen(intents, every, partner, *states)
+    chosen = _Chosen(intents, every, partner, lambda one: one.state is State.PARTIAL or not incomplete)
     chosen.decide("reject", lambda review, intent: review.reject(intent, why), why, as_json)
 
 
 class _Chosen:
-    """The intents that were named, or all that wait in one of `states`."""
+    """The intents that were named, or all that wait and are `meant`."""
 
-    def __init__(self, intents: Sequence[str], every: bool, partner: str | None, *states: State) -> None:
+    def __init__(
+        self, intents: Sequence[str], every: bool, partner: str | None, meant: Callable[[Intent], bool]
+    ) -> None:
         if bool(intents) == every:
             raise click.UsageError("name intents, or say --all")
         if partner is not None and not every:
             raise click.UsageError("--partner goes with --all")
-        self._intents, self._every, self._partner, self._states = intents, every, partner, states
+        self._intents, self._every, self._partner, self._meant = intents, every, partner, meant
 
     def decide(self, verb: str, decide: Callable[[HumanReview, str], Intent], why: str, as_json: bool) -> None:
         """Decides each, and says which; one that was named and cannot be decided so ends the command with 1."""
@@ -110,7 +116,7 @@ class _Chosen:
             return list(self._intents)
         now = console().clock.now()
         waiting = review.waiting(self._partner, limit=AT_ONCE_MAX, since_before=now)
-        return [one.id for one in waiting if one.state in self._states]
+        return [one.id for one in waiting if self._meant(one)]
 
 
 def _value(setting: str) -> tuple[str, Any]:

@@ -38,9 +38,10 @@ class TrustController:
         """One evaluation of everybody."""
         try:
             await self._run_blocking(self.evaluate)
-        except DatabaseUnavailable as error:
+        except Exception as error:
+            # Whatever it is: the process has more to look after, and this is tried again.
             if not self._blind:
-                _log.warning("cannot evaluate trust: %s", error)
+                _log.warning("cannot evaluate trust: %s", error, exc_info=not isinstance(error, DatabaseUnavailable))
             self._blind = True
         else:
             self._blind = False

@@ -55,9 +55,10 @@ class WeeklyScorecards:
             for one, url in await self._run_blocking(lambda: self._unsent(room)) if room > 0 else ():
                 self._delivery.send({"url": url, "body": notice_of(one)})
                 await self._run_blocking(partial(self._storage.scorecards.mark_sent, one, self._calendar.now()))
-        except DatabaseUnavailable as error:
+        except Exception as error:
+            # Whatever it is: the process has more to look after, and this is tried again.
             if not self._blind:
-                _log.warning("cannot make scorecards: %s", error)
+                _log.warning("cannot make scorecards: %s", error, exc_info=not isinstance(error, DatabaseUnavailable))
             self._blind = True
         else:
             self._blind = False

@@ -92,9 +92,10 @@ class PartnerDriftRecovery:
         url = (partner.notice_url if partner else None) or self._settings.notice_webhook_url
         now = self._calendar.now()
         key = f"{incident.id}:{now.isoformat()}" if again else incident.id
-        error = await post_notice(client, self._calendar, url=url, body=request_to_mend(incident), key=key)
+        body = request_to_mend(incident)
+        error = await post_notice(client, self._calendar, url=url, body=body, key=key)
         if error is None:
-            self._incidents.note_asked(incident.id, now)
+            self._incidents.note_asked(incident, at=now, who=self._by, why=str(body["message"]))
             incident = replace(incident, asked_at=now)
         return Asked(incident=incident, sent=True, error=error)
 

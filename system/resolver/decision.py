@@ -33,6 +33,9 @@ AUTONOMY: Mapping[int, frozenset[str]] = {
 }
 """The kinds of signal that a partner's tier lets pass without a person; no tier at all is tier 1."""
 
+UNDER_REVIEW = "its partner is under review"
+_OF_A_TIER = " partner goes to a person"
+
 
 def decide(content: str, signal: Signal, *, tier: int, settings: Settings, review: bool = False) -> Resolution:
     """What becomes of the intent of `signal` after the model answered `content`.
@@ -64,10 +67,15 @@ def decide(content: str, signal: Signal, *, tier: int, settings: Settings, revie
         return _partial(answer, tender, found, missing)
     resolution = _complete(answer, found, settings)
     if resolution.state is State.CONFIRMED and review:
-        return _resolved(answer, State.NEEDS_REVIEW, "its partner is under review")
+        return _resolved(answer, State.NEEDS_REVIEW, UNDER_REVIEW)
     if resolution.state is State.CONFIRMED and answer.kind not in AUTONOMY.get(tier, frozenset()):
-        return _resolved(answer, State.NEEDS_REVIEW, f"a {answer.kind} of a tier {tier} partner goes to a person")
+        return _resolved(answer, State.NEEDS_REVIEW, f"a {answer.kind} of a tier {tier}{_OF_A_TIER}")
     return resolution
+
+
+def without_doubt(reason: str | None) -> bool:
+    """Whether a person is asked only because of who sent the signal: what it says was read without a doubt."""
+    return reason is not None and (reason == UNDER_REVIEW or reason.endswith(_OF_A_TIER))
 
 
 def _partial(answer: Answer, tender: Tender, found: Findings, missing: list[str]) -> Resolution:

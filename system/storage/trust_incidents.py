@@ -101,9 +101,14 @@ class TrustIncidents:
 
         return self._database.transact(work)
 
-    def note_asked(self, incident_id: str, at: datetime) -> None:
+    def note_asked(self, incident: TrustIncident, *, at: datetime, who: str, why: str) -> None:
         """The partner was asked to mend its signals."""
-        self._database.transact(lambda connection: _change(connection, incident_id, asked_at=at))
+
+        def work(connection: Connection) -> None:
+            _change(connection, incident.id, asked_at=at)
+            self._audit(connection, incident, "trust ask", who, why, {})
+
+        self._database.transact(work)
 
     def begin_probation(self, incident_id: str, *, at: datetime, who: str, why: str) -> bool:
         """The partner says that its signals are mended; false when it is past that, or there is no such incident."""
@@ -221,7 +226,8 @@ class TrustIncidents:
     @staticmethod
     def _unclosed_of(connection: Connection, partner_id: str) -> TrustIncident | None:
         mine = select(_incidents).where(_incidents.c.partner_id == partner_id, _incidents.c.closed_at.is_(None))
-        row = connection.execute(mine.with_for_update()).one_or_none()
+        newest = mine.order_by(_incidents.c.opened_at.desc(), _incidents.c.id).limit(1)
+        row = connection.execute(newest.with_for_update()).one_or_none()
         return None if row is None else _incident_of(row)
 
     def _read(self, query: Any) -> list[TrustIncident]:

@@ -30,6 +30,7 @@ from scenarios.world.checkers.memory import (
 )
 from scenarios.world.checkers.misreadings import MadeUpIsRefused, OnlyGroundedLoads, OnlyPossibleLoads
 from scenarios.world.checkers.trust import (
+    ByThemselvesAgain,
     DowngradedOnce,
     GivesBackNoMore,
     OthersKeepTheirTrust,
@@ -42,6 +43,7 @@ __all__ = [
     "ActionsAudited",
     "AnalysisNamesTheField",
     "AskedForTheField",
+    "ByThemselvesAgain",
     "ClosesByItself",
     "ConsoleTells",
     "DowngradedOnce",

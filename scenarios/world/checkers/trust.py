@@ -4,6 +4,7 @@ These read the looks of the probe `trust`: what each partner might do at each mo
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -138,7 +139,7 @@ class ReviewedByAPerson(Claim):
             span = spans.get(partner_of.get(str(step["intent_id"]), ""))
             if span is None or step["from"] != "RESOLVING" or step["to"] == "RECEIVED":
                 continue
-            if not span[0] < datetime.fromisoformat(str(step["at"])) < span[1]:
+            if not span[0] < _moment(step["at"]) < span[1]:
                 continue
             if step["to"] == "CONFIRMED":
                 passed.append(f"{step['intent_id']} of {partner_of[str(step['intent_id'])]}")
@@ -149,6 +150,43 @@ class ReviewedByAPerson(Claim):
         if reviewed < _DECIDED_AT_LEAST:
             return self._unknown(f"only {reviewed} signals were decided under review", evidence)
         return self._pass(f"{reviewed} signals were decided under review, and none went by itself", evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByThemselvesAgain(Claim):
+    """Once the review of each of `partners` had ended, some of what it sent was confirmed by the system itself."""
+
+    partners: tuple[str, ...]
+
+    def check(self, history: History) -> Verdict:
+        rows, audit = snapshot(history, "rows"), snapshot(history, "transitions")
+        if rows is None or audit is None:
+            return self._unknown("no snapshot of the rows or of the audit was taken")
+        ended: dict[str, datetime] = {}
+        for partner in self.partners:
+            after = course_of(history, partner).after
+            now = after[0].at("now") if after else None
+            if now is None:
+                return self._unknown(f"the review of {partner} was not seen to end")
+            ended[partner] = now
+        partner_of = {str(row["intent_id"]): str(row["partner"]) for row in rows_of(rows)}
+        decided, passed = Counter[str](), Counter[str]()
+        for step in rows_of(audit, "transitions"):
+            partner = partner_of.get(str(step["intent_id"]), "")
+            if partner in ended and step["from"] == "RESOLVING" and _moment(step["at"]) > ended[partner]:
+                decided[partner] += 1
+                passed[partner] += step["to"] == "CONFIRMED"
+        evidence = [rows, audit]
+        if unheard := [partner for partner in self.partners if not decided[partner]]:
+            return self._unknown(f"nothing was decided about {some(unheard)} after its review", evidence)
+        if kept := [partner for partner in self.partners if not passed[partner]]:
+            return self._fail(f"nothing that {some(kept)} sent went by itself again", evidence)
+        told = ", ".join(f"{passed[partner]} of {decided[partner]} of {partner}" for partner in self.partners)
+        return self._pass(f"{told} went by themselves again", evidence)
+
+
+def _moment(text: Any) -> datetime:
+    return datetime.fromisoformat(str(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

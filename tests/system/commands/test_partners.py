@@ -45,6 +45,7 @@ def test_analyze(received: None, run: Any, document: Any) -> None:
         "Missing field 'pickup_time' in 85% of signals"
     ]
     assert document("partners", "analyze", "P12345", "2020-01-01", "2020-01-08")["signals"] == 0
+    assert document("partners", "analyze", "P12345", "--days", "0.5")["signals"] == 20
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,8 @@ def test_analyze(received: None, run: Any, document: Any) -> None:
     [
         (("analyze", "P9"), 1, "no partner 'P9'"),
         (("analyze", "P12345", "2026-01-01"), 2, "both ends"),
+        (("analyze", "P12345", "2026-01-01", "2026-01-08", "--days", "1"), 2, "both ends"),
+        (("analyze", "P12345", "--days", "nan"), 2, "no number of days"),
         (("analyze", "P12345", "soon", "later"), 1, "expected a date"),
         (("scorecard", "P9"), 1, "no partner 'P9'"),
         (("scorecard", "--week", "9"), 1, "expected an ISO week"),

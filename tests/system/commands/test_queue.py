@@ -21,7 +21,14 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def _waits(storage: Storage, shipment_id: str, *, late: bool, partner_id: str = "P1") -> str:
+def _waits(
+    storage: Storage,
+    shipment_id: str,
+    *,
+    late: bool,
+    partner_id: str = "P1",
+    because: str = "its partner is under review",
+) -> str:
     signal = NewSignal(
         partner_id=partner_id,
         shipment_id=shipment_id,
@@ -40,7 +47,7 @@ def _waits(storage: Storage, shipment_id: str, *, late: bool, partner_id: str = 
     resolution = (
         Resolution(state=State.PARTIAL, payload=payload, missing=["pickup_at"])
         if late
-        else Resolution(state=State.NEEDS_REVIEW, payload=payload, error_reason="its partner is under review")
+        else Resolution(state=State.NEEDS_REVIEW, payload=payload, error_reason=because)
     )
     storage.claims.record_resolution(claim, resolution)
     return accepted.intent_id
@@ -101,6 +108,15 @@ def test_all_of_a_partner(document: Any, storage: Storage, waiting: tuple[str, s
     assert rejected["decided"] == [late]
     assert [_state(storage, one) for one in (other, came_in)] == [State.NEEDS_REVIEW] * 2
     assert document("queue", "reject", "--all", "--why", "the rest")["decided"] == [other, came_in]
+
+
+def test_what_was_read_with_a_doubt_is_looked_at_by_itself(document: Any, storage: Storage) -> None:
+    """Bulk approval is for what waits because of who sent it."""
+    doubtful = _waits(storage, "S1", late=False, because="Doubtful: equipment 'RT', signal says 'TF'")
+    of_a_tier = _waits(storage, "S2", late=False, because="a tender of a tier 1 partner goes to a person")
+    assert document("queue", "approve", "--all", "--why", "all looked at")["decided"] == [of_a_tier]
+    assert _state(storage, doubtful) is State.NEEDS_REVIEW
+    assert document("queue", "approve", doubtful, "--why", "called them")["decided"] == [doubtful]
 
 
 @pytest.mark.parametrize(

@@ -98,3 +98,14 @@ def test_it_waits_for_a_database_that_is_away(
     for _ in range(3):
         asyncio.run(controller.step())
     assert [record.message for record in caplog.records] == ["cannot evaluate trust: away"], "once, not each time"
+
+
+def test_whatever_goes_wrong_it_does_not_take_the_monitor_with_it(
+    storage: Storage, clock: StandingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_: Any) -> Any:
+        raise RuntimeError("a mistake of ours")
+
+    asyncio.run(TrustController(storage, SETTINGS, clock, run_blocking=broken).step())
+    (record,) = caplog.records
+    assert record.exc_info, "with where it went wrong"

@@ -134,6 +134,8 @@ def test_the_partner_is_asked_by_the_field_once(drifting: Drifting) -> None:
     assert notice["fields"] == [{"field": "pickup_time", "segment": "G62", "missing_in": 3}]
     assert (notice["kind"], notice["partner"], notice["key"]) == ("missing_fields", "P3", incident.id)
     assert drifting.newest().asked_at == drifting.clock.now()
+    (action,) = [one for one in drifting.storage.operator_actions.newest() if one.command == "trust ask"]
+    assert (action.who, action.what["partner"], action.why) == ("ada", "P3", notice["message"])
     assert drifting.ask().as_json()["status"] == "asked before"
     assert len(drifting.aftermath.notices) == 1
     drifting.pass_days(1)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from system.resolver.decision import decide
+from system.resolver.decision import decide, without_doubt
 from system.settings import Settings
 from system.storage import Resolution, Signal, State
 
@@ -53,7 +53,9 @@ def test_the_tier_says_what_goes_by_itself(
     answer: Make, signal_with: MakeSignal, tier: int, kind: str, state: State
 ) -> None:
     purpose = {"tender": "original"}.get(kind, kind)
-    assert _decide(answer(kind), signal_with(purpose), tier).state is state
+    resolution = _decide(answer(kind), signal_with(purpose), tier)
+    assert resolution.state is state
+    assert without_doubt(resolution.error_reason) is (state is State.NEEDS_REVIEW)
 
 
 @pytest.mark.parametrize("kind", ["tender", "change", "cancel"])
@@ -66,6 +68,7 @@ def test_under_review_a_person_sees_everything(answer: Make, signal_with: MakeSi
 
     seen = under_review(answer(kind))
     assert (seen.state, seen.error_reason) == (State.NEEDS_REVIEW, "its partner is under review")
+    assert without_doubt(seen.error_reason)
     unsure = answer(kind, confidence=0.2)
     assert under_review(unsure) == decide(json.dumps(unsure), signal, tier=3, settings=SETTINGS)
 
@@ -265,7 +268,9 @@ def test_partial_comes_before_doubt_and_names_all(answer: Make, signal_with: Mak
 def test_what_the_model_overlooked_or_respelled_goes_to_a_person(
     answer: Make, signal_with: MakeSignal, changes: dict[str, Any]
 ) -> None:
-    assert _decide(answer(**changes), signal_with()).state is State.NEEDS_REVIEW
+    resolution = _decide(answer(**changes), signal_with())
+    assert resolution.state is State.NEEDS_REVIEW
+    assert not without_doubt(resolution.error_reason)
 
 
 def test_case_and_blanks_are_no_difference(answer: Make, signal_with: MakeSignal) -> None:

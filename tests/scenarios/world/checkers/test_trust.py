@@ -8,6 +8,7 @@ import pytest
 from harness.checkers import Checker, judge
 from harness.verdict import Outcome
 from scenarios.world.checkers import (
+    ByThemselvesAgain,
     DowngradedOnce,
     GivesBackNoMore,
     OthersKeepTheirTrust,
@@ -21,6 +22,7 @@ BEGAN = ("recover", "partner", "probation")
 DAY_S = 86_400.0
 ONCE = DowngradedOnce(partners=("P1", "P3"))
 REVIEWED = ReviewedByAPerson(partners=("P1",))
+AGAIN = ByThemselvesAgain(partners=("P1",))
 NO_MORE = GivesBackNoMore(partners=("P2",), days=7, began=BEGAN)
 OTHERS = OthersKeepTheirTrust(partners=("P9",))
 FELL = TrustScoreFell(partners=("P1",), under=0.8, window=12)
@@ -99,6 +101,38 @@ FIVE = ("PARTIAL", "NEEDS_REVIEW", "PARTIAL", "FAILED", "PARTIAL")
 )
 def test_under_review_nothing_goes_by_itself(story: Story, outcome: Outcome, words: str) -> None:
     seen, summary = said_by(REVIEWED, story)
+    assert seen is outcome
+    assert words in summary
+
+
+# And after it
+
+
+def resumed(*to: str, at: str = "2026-11-27T03:00:02.6", ended: bool = True) -> Story:
+    """The review of P1 is over at 03:00:02.5; signals of it are decided."""
+    story = Story()
+    look(story, trusted("P1", 3))
+    look(story, fallen("P1", 2, before=3))
+    look(story, fallen("P1", 2, before=3, review=0 if ended else 1))
+    story.probe("rows", rows=[{"intent_id": str(number), "partner": "P1"} for number in range(len(to))])
+    steps = [{"intent_id": str(number), "from": "RESOLVING", "to": one, "at": at} for number, one in enumerate(to)]
+    by_a_person = {"intent_id": "0", "from": "NEEDS_REVIEW", "to": "CONFIRMED", "at": at}
+    story.probe("transitions", transitions=[*steps, by_a_person])
+    return story
+
+
+@pytest.mark.parametrize(
+    ("story", "outcome", "words"),
+    [
+        (resumed("NEEDS_REVIEW", "CONFIRMED"), Outcome.PASS, "1 of 2 of P1 went by themselves again"),
+        (resumed("NEEDS_REVIEW"), Outcome.FAIL, "nothing that P1 sent went by itself again"),
+        (resumed("CONFIRMED", at="2026-11-27T03:00:02"), Outcome.UNKNOWN, "nothing was decided about P1"),
+        (resumed("CONFIRMED", ended=False), Outcome.UNKNOWN, "was not seen to end"),
+        (Story(), Outcome.UNKNOWN, "no snapshot"),
+    ],
+)
+def test_after_the_review_signals_go_by_themselves_again(story: Story, outcome: Outcome, words: str) -> None:
+    seen, summary = said_by(AGAIN, story)
     assert seen is outcome
     assert words in summary
 
@@ -230,7 +264,7 @@ def busy(count: int) -> Story:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("checker", [ONCE, REVIEWED, NO_MORE, OTHERS, FELL], ids=lambda checker: checker.name)
+@pytest.mark.parametrize("checker", [ONCE, REVIEWED, AGAIN, NO_MORE, OTHERS, FELL], ids=lambda checker: checker.name)
 def test_a_history_that_is_eight_times_as_long_takes_about_eight_times_as_long(checker: Checker) -> None:
     """A quadratic one would take 64 times as long; the limit of 24 leaves room for a noisy machine."""
     short, long = (busy(count).history() for count in (4_000, 32_000))
