@@ -1,14 +1,22 @@
-"""Every curated trace, replayed: in a process of its own against its baseline, and on a real MariaDB."""
+"""Every curated trace, replayed: in a process of its own against its baseline, in any surroundings, and on MariaDB."""
 
+import hashlib
+import json
+import os
+import random
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
 
+from benchmarks import corpus
+from harness.cache import cache_folder
 from harness.clock import Deadline, block_s
+from harness.replaying import runner
 from harness.replaying.in_process import judge_in_process
 from harness.replaying.runner_process import Target
 from harness.traces import Trace, canonical_json, load_traces
@@ -30,6 +38,109 @@ def test_every_trace_gives_its_baseline() -> None:
     assert len(verdicts) >= 5
     told = {one.trace: one.to_json() for one in verdicts if one.outcome != "pass"}
     assert not told, "Trace replay mismatch"
+
+
+@pytest.fixture(scope="module")
+def made_up() -> list[Trace]:
+    """Traces that nobody chose: of every kind that the generator knows."""
+    traces = [corpus.trace(3, number) for number in range(60)]
+    assert {one.title for one in traces} == {kind.name for kind in corpus.KINDS}
+    return traces
+
+
+def _lines(
+    traces: Sequence[Trace], *, python: str = sys.executable, order: int = 0, environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What the runner says of each trace, by id: one process, the traces in the order that a seed gives."""
+    shuffled = list(traces)
+    random.Random(order).shuffle(shuffled)
+    done = subprocess.run(
+        [python, runner.__file__, TARGET.entry],
+        cwd=ROOT,
+        env={**os.environ, **(environ or {})},
+        input="".join(json.dumps(one.to_contract()) + "\n" for one in shuffled),
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=300,
+    )
+    lines = {json.loads(line)["id"]: line for line in done.stdout.splitlines()}
+    assert len(lines) == len(traces)
+    return lines
+
+
+@pytest.fixture(scope="module")
+def as_it_is(made_up: list[Trace]) -> dict[str, str]:
+    """What every trace gives here, in the order in which they are listed."""
+    lines = _lines([*TRACES, *made_up])
+    assert not [line for line in lines.values() if json.loads(line)["error"]]
+    return lines
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"PYTHONHASHSEED": "random", "TZ": "America/St_Johns"},
+        {"PYTHONHASHSEED": "random", "TZ": "Asia/Kathmandu", "LC_ALL": "C", "PYTHONUTF8": "0"},
+        {
+            "PYTHONHASHSEED": "4294967295",
+            "TZ": "UTC",
+            "PYTHONOPTIMIZE": "1",
+            "DATABASE_URL": "mysql+pymysql://no/where",
+        },
+    ],
+    ids=lambda environ: environ["TZ"],
+)
+def test_what_surrounds_a_replay_changes_nothing(
+    environ: dict[str, str], made_up: list[Trace], as_it_is: dict[str, str]
+) -> None:
+    """The order of sets, the zone, the language, switched-off assertions, and which traces came before: no byte."""
+    order = int(hashlib.sha256(environ["TZ"].encode()).hexdigest()[:8], 16)
+    assert _lines([*TRACES, *made_up], order=order, environ=environ) == as_it_is
+
+
+def _other_pythons() -> list[str]:
+    """The interpreters of the other versions that are supported, where there are some."""
+    found = []
+    for minor in (11, 12, 13):
+        places = sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3"))
+        on_path = shutil.which(f"python3.{minor}")
+        if minor != sys.version_info.minor:
+            found += [str(place) for place in places[-1:]] or ([on_path] if on_path else [])
+    return found
+
+
+def _with_packages(python: str) -> str:
+    """An environment of that interpreter with the locked packages, made once; skips where they cannot be had."""
+    lock = ROOT / "requirements.lock"
+    version = subprocess.run([python, "-VV"], check=True, capture_output=True, text=True).stdout
+    place = cache_folder("pythons") / hashlib.sha256(lock.read_bytes() + version.encode()).hexdigest()[:24]
+    ready = place / ".ready"
+    if not ready.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", str(place)], check=True, capture_output=True)
+        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        done = subprocess.run(
+            [*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            pytest.skip(f"the locked packages cannot be installed for {version.strip()}: {done.stderr[-300:]}")
+        ready.touch()
+    return str(place / "bin" / "python")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("python", _other_pythons() or [""], ids=lambda python: python or "none")
+def test_every_supported_python_gives_the_same_bytes(
+    python: str, made_up: list[Trace], as_it_is: dict[str, str]
+) -> None:
+    if not python:
+        pytest.skip("no other Python of 3.11 to 3.13 is installed here, by pyenv or on the path")
+    assert _lines([*TRACES, *made_up], python=_with_packages(python), order=12) == as_it_is
 
 
 @by_id
@@ -88,3 +199,19 @@ def test_sqlite_and_mariadb_agree(trace: Trace, mariadb_url: str) -> None:
     finally:
         engine.dispose()
     assert canonical_json(on_server) == canonical_json(replay(trace.to_contract()))
+
+
+@pytest.mark.slow
+def test_sqlite_and_mariadb_agree_on_what_nobody_chose(made_up: list[Trace], mariadb_url: str) -> None:
+    """One database for all of them: it is emptied each time."""
+    admin = create_engine(mariadb_url.format(name=""))
+    with admin.begin() as connection:
+        connection.exec_driver_sql("CREATE DATABASE made_up")
+    admin.dispose()
+    engine = create_engine(mariadb_url.format(name="made_up"), isolation_level="READ COMMITTED")
+    try:
+        for trace in made_up[:30]:
+            on_server = canonical_json(replay_on(engine, trace.to_contract()))
+            assert on_server == canonical_json(replay(trace.to_contract())), trace.id
+    finally:
+        engine.dispose()
