@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.traces.canonical import digest
 from harness.traces.diff import Difference
+from harness.traces.likeness import likenesses
 
 TRACES_LISTED_MAX = 20
 EXAMPLE_LINES_MAX = 20
@@ -34,8 +35,8 @@ class Cluster:
     """The traces that differ in one way.
 
     `number` counts from 1, most traces first. `lines` say where and how, for any trace of it; `example` is the trace
-    with the fewest differences, `example_lines` are those. `traces` are the first of its traces by name; `count` counts
-    them all. `effect`: a side effect is lost, repeated or new.
+    with the fewest differences, `example_lines` are those, and what of them is most alike. `traces` are the first of
+    its traces by name; `count` counts them all. `effect`: a side effect is lost, repeated or new.
     """
 
     number: int
@@ -73,13 +74,13 @@ class _Found:
 
     count: int = 0
     smallest: tuple[int, str] = (0, "")
-    lines: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
     traces: list[str] = field(default_factory=list)
     effect: bool = False
 
     def add(self, other: "_Found") -> None:
         if not self.count or other.smallest < self.smallest:
-            self.smallest, self.lines = other.smallest, other.lines
+            self.smallest, self.differences = other.smallest, other.differences
         self.count += other.count
         self.effect = self.effect or other.effect
         for trace in other.traces:
@@ -105,7 +106,7 @@ class Clusters:
         one = _Found(
             count=1,
             smallest=(len(differences), trace),
-            lines=tuple(str(difference) for difference in differences[:EXAMPLE_LINES_MAX]),
+            differences=tuple(differences[:EXAMPLE_LINES_MAX]),
             traces=[trace],
             effect=any(difference.effect for difference in differences),
         )
@@ -124,7 +125,7 @@ class Clusters:
                     lines=tuple(_line(part) for part in sorted(parts)),
                     count=found.count,
                     example=found.smallest[1],
-                    example_lines=found.lines,
+                    example_lines=(*map(str, found.differences), *likenesses(found.differences)),
                     traces=tuple(found.traces),
                     effect=found.effect,
                 )
