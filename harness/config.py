@@ -19,7 +19,7 @@ ON_CALL = "on call"
 
 _WANTED = frozenset({"topology", "scenarios"})
 _TEXTS = frozenset(
-    {"topology", "scenarios", "claims", "traces", "replay", "comparison", "lock", "alert_contact", "runs"}
+    {"topology", "scenarios", "claims", "traces", "replay", "comparison", "redaction", "lock", "alert_contact", "runs"}
 )
 _LISTS = frozenset({"operator", "code"})
 _NAMES = _TEXTS | _LISTS
@@ -46,6 +46,7 @@ class Config:
     traces: Path | None = None
     replay: str | None = None
     comparison: str | None = None
+    redaction: str | None = None
     code: tuple[str, ...] = ()
     lock: str | None = None
     alert_contact: str = ON_CALL
@@ -99,6 +100,7 @@ class Config:
             traces=folder / table["traces"] if "traces" in table else None,
             replay=table.get("replay"),
             comparison=table.get("comparison"),
+            redaction=table.get("redaction"),
             code=tuple(table.get("code", ())),
             lock=table.get("lock"),
             alert_contact=table.get("alert_contact", ON_CALL),
@@ -112,6 +114,10 @@ class Config:
     def load_comparison(self) -> Any:
         """The object that `comparison` names: how the outputs of traces are compared; None where it is not set."""
         return None if self.comparison is None else self._attribute(self.comparison)
+
+    def load_redaction(self) -> Any:
+        """The object that `redaction` names: what in traces is secret or personal; None where it is not set."""
+        return None if self.redaction is None else self._attribute(self.redaction)
 
     def discover_scenarios(self) -> dict[str, tuple[Any, ...]]:
         """`SCENARIOS` of each module in the scenarios folder, by the module's name; private modules are left out."""

@@ -62,6 +62,7 @@ NOW = {"now", "utcnow", "today"}
 MAY_READ = {
     "harness.clock": {*READERS, "datetime"},
     "harness.run": {"uuid", "secrets"},
+    "harness.traces.redaction_key": {"secrets"},
     "system.clock": {*READERS, "datetime"},
 }
 

@@ -11,7 +11,11 @@ from harness.traces.folders import load_cassette, load_trace, migrate, save_base
 from harness.traces.merging import merged
 from harness.traces.packed import pack, unpack
 from harness.traces.reading import iter_traces, load_traces
+from harness.traces.redact import DecisionMoved, Redactor
+from harness.traces.redaction_key import redactor_of
+from harness.traces.redaction_rules import RedactionRules, Sensitive
 from harness.traces.rules import Comparison, Mask
+from harness.traces.searching import Unredactable
 from harness.traces.strict_yaml import Unreadable
 from harness.traces.trace import Approval, Input, Made, Trace
 
@@ -21,16 +25,21 @@ __all__ = [
     "Cluster",
     "Clusters",
     "Comparison",
+    "DecisionMoved",
     "Difference",
     "Failure",
     "Input",
     "Interaction",
     "Made",
     "Mask",
+    "RedactionRules",
+    "Redactor",
     "Request",
     "Response",
+    "Sensitive",
     "Trace",
     "Unreadable",
+    "Unredactable",
     "canonical_json",
     "difference",
     "digest",
@@ -41,6 +50,7 @@ __all__ = [
     "merged",
     "migrate",
     "pack",
+    "redactor_of",
     "same",
     "save_baseline",
     "save_cassette",
