@@ -32,16 +32,26 @@ class Record:
         return self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One value of a document, and where it stands; each way of reading it raises Unreadable where it is no such value.
 
-    `path` are names and indices, from the top of the document down.
+    Thousands are made for each trace, so it is a plain class, and its path is put together when it is asked for.
     """
 
-    value: Any
-    source: Source
-    path: tuple[str | int, ...] = ()
+    __slots__ = ("_inside", "_step", "source", "value")
+
+    def __init__(
+        self, value: Any, source: Source, inside: "Field | None" = None, step: str | int | None = None
+    ) -> None:
+        self.value, self.source = value, source
+        self._inside, self._step = inside, step
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Names and indices, from the top of the document down."""
+        if self._inside is None or self._step is None:
+            return ()
+        return (*self._inside.path, self._step)
 
     @property
     def name(self) -> str:
@@ -51,7 +61,7 @@ class Field:
 
     def refuse(self, said: str, *, missing: str | None = None) -> NoReturn:
         """Raises Unreadable at this field, or at one that is missing from it."""
-        at = self if missing is None else Field(value=None, source=self.source, path=(*self.path, missing))
+        at = self if missing is None else Field(None, self.source, self, missing)
         name = f": {at.name}" if at.path else ""
         raise Unreadable(f"{self.source.place(at.path)}{name}: {said}")
 
@@ -60,24 +70,23 @@ class Field:
         seen = repr(self.value)
         self.refuse(f"expected {what}, seen {seen if len(seen) <= _SEEN_MAX else seen[:_SEEN_MAX] + '...'}")
 
-    def fields(self, needed: Iterable[str], optional: Iterable[str] = ()) -> dict[str, "Field"]:
+    def fields(self, needed: Sequence[str], optional: Sequence[str] = ()) -> dict[str, "Field"]:
         """Its fields by name, in their order: all that are needed, perhaps optional ones, and no other."""
-        needed, known = tuple(needed), {*needed, *optional}
         if not isinstance(self.value, dict):
             self.expected(f"an object with {', '.join(needed)}")
         for name in self.value:
-            if name not in known:
-                self.refuse(f"no such field; there are {', '.join(sorted(known))}", missing=name)
+            if name not in needed and name not in optional:
+                self.refuse(f"no such field; there are {', '.join(sorted((*needed, *optional)))}", missing=name)
         for name in needed:
             if name not in self.value:
                 self.refuse("missing", missing=name)
-        return {name: self._inner(name, value) for name, value in self.value.items()}
+        return {name: Field(value, self.source, self, name) for name, value in self.value.items()}
 
     def mapping(self) -> dict[str, "Field"]:
         """Its fields by name, whatever they are called."""
         if not isinstance(self.value, dict):
             self.expected("an object")
-        return {name: self._inner(name, value) for name, value in self.value.items()}
+        return {name: Field(value, self.source, self, name) for name, value in self.value.items()}
 
     def items(self, *, at_least: int = 0, at_most: int) -> Iterator["Field"]:
         """The items of a list."""
@@ -86,7 +95,7 @@ class Field:
         if not at_least <= len(self.value) <= at_most:
             self.refuse(f"expected a list of {at_least} to {at_most}, seen one of {len(self.value)}")
         for number, item in enumerate(self.value):
-            yield self._inner(number, item)
+            yield Field(item, self.source, self, number)
 
     def text(self, *, empty: bool = False, at_most: int | None = None) -> str:
         """Text."""
@@ -133,6 +142,3 @@ class Field:
         if moment.tzinfo is None:
             self.expected("a time with its zone")
         return moment
-
-    def _inner(self, step: str | int, value: Any) -> "Field":
-        return Field(value=value, source=self.source, path=(*self.path, step))

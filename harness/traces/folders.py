@@ -123,8 +123,8 @@ def _with_baseline(text: str, path: Path, output: Any, approval: Approval | None
     top = _top(text, path)
     below: dict[str, Any] = {"baseline": output}
     if approval is not None:
-        listed = strict_yaml.loads(text, where=str(path)).get("approvals", [])
-        known = approvals_from(Field(value=listed, source=YamlText(str(path), text), path=("approvals",)))
+        fields = Field(strict_yaml.loads(text, where=str(path)), YamlText(str(path), text)).mapping()
+        known = approvals_from(fields["approvals"]) if "approvals" in fields else ()
         below = {"approvals": [one.to_document() for one in (*known, approval)], **below}
     cut = min((_start(key) for name, (key, _) in top.items() if name in below), default=len(text))
     above = text[:cut]

@@ -45,7 +45,7 @@ def trace_from(document: Any, *, source: Any, expected_id: str | None, cassette:
 
     Its folder is left open. `expected_id` is what its place says that it is called.
     """
-    top = Field(value=_migrated(Field(value=document, source=source)), source=source)
+    top = Field(_migrated(Field(document, source)), source)
     fields = top.fields(_NEEDED, _OPTIONAL)
     for name in ("approvals", "baseline"):
         if name in fields and list(fields)[-1] not in (name, "baseline"):
@@ -107,7 +107,7 @@ def _migrated(top: Field) -> Any:
             f"this is format {seen}, written by a newer version; this one reads up to format {FORMAT}"
         )
     for step in range(seen, FORMAT):
-        document = _MIGRATIONS[step](Field(value=document, source=top.source))
+        document = _MIGRATIONS[step](Field(document, top.source))
     return document
 
 
@@ -161,7 +161,9 @@ def _starts_at(field: Field) -> Any:
 
 def _partner(field: Field) -> dict[str, Any]:
     fields = field.mapping()
-    fields.get("id", Field(value=None, source=field.source, path=(*field.path, "id"))).text(at_most=_TEXT_MAX)
+    if "id" not in fields:
+        field.refuse("missing", missing="id")
+    fields["id"].text(at_most=_TEXT_MAX)
     return dict(field.value)
 
 

@@ -241,7 +241,7 @@ def _read(source: Path) -> Iterator[tuple[Trace, Texts]]:
 
 def _trace(reader: _Reader, document: dict[str, Any]) -> tuple[Trace, Texts]:
     place = Record(name=f"{reader.source}, trace {reader.count + 1}")
-    fields = Field(value=document, source=place).fields(("id", "trace", "cassette"), ("texts",))
+    fields = Field(document, place).fields(("id", "trace", "cassette"), ("texts",))
     cassette = cassette_from(fields["cassette"].value, source=Record(name=f"{place.name}, cassette"))
     trace = trace_from(fields["trace"].value, source=place, expected_id=fields["id"].text(), cassette=cassette)
     if trace.id <= reader.last:

@@ -31,7 +31,7 @@ _STAND_IN = {"status": {"code": 504, "message": "a failure stands beside this"},
 
 def cassette_from(document: Any, *, source: Any) -> Cassette:
     """The cassette that `document` states; Unreadable where it states none."""
-    fields = Field(value=document, source=source).fields(("version", "interactions"))
+    fields = Field(document, source).fields(("version", "interactions"))
     fields["version"].whole(1, 1)
     return Cassette(
         interactions=tuple(_interaction(one) for one in fields["interactions"].items(at_most=INTERACTIONS_MAX))

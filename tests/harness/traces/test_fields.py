@@ -24,7 +24,7 @@ list:
 
 
 def top() -> Field:
-    return Field(value=loads(TEXT, where="f.yaml"), source=YamlText("f.yaml", TEXT))
+    return Field(loads(TEXT, where="f.yaml"), YamlText("f.yaml", TEXT))
 
 
 def test_a_place_is_a_file_a_line_and_a_field() -> None:
@@ -42,7 +42,7 @@ def test_what_is_missing_stands_where_it_is_missing_from() -> None:
     with pytest.raises(Unreadable, match=r"^f.yaml, line 2: first: no such field; there are list$"):
         top().fields(("list",))
     with pytest.raises(Unreadable, match=r"^trace 5: at: missing$"):
-        Field(value={}, source=Record(name="trace 5")).fields(("at",))
+        Field({}, Record(name="trace 5")).fields(("at",))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_missing_stands_where_it_is_missing_from() -> None:
 )
 def test_what_is_something_else_is_said_so(value: Any, read: Callable[[Field], Any], said: str) -> None:
     with pytest.raises(Unreadable) as refused:
-        read(Field(value=value, source=Record(name="here"), path=("a",)))
+        read(Field({"a": value}, Record(name="here")).mapping()["a"])
     assert str(refused.value).startswith("here: a: ")
     assert said in str(refused.value)
     assert len(str(refused.value)) < 250
@@ -75,7 +75,7 @@ def test_what_is_something_else_is_said_so(value: Any, read: Callable[[Field], A
 
 def test_what_is_right_is_given() -> None:
     def field(value: Any) -> Field:
-        return Field(value=value, source=Record(name="here"))
+        return Field(value, Record(name="here"))
 
     assert field("2026-02-02T14:00:00Z").moment() == datetime(2026, 2, 2, 14, tzinfo=UTC)
     assert field(3).number(0, 5) == 3.0

@@ -227,7 +227,7 @@ def test_a_folder_behind_a_link_is_no_trace(folder: Path, tmp_path: Path) -> Non
         ("2026-02-02T14:00:00+00:00", "0026-02-02T14:00:00Z", 11, "clock.starts_at: expected a year from 1970"),
         ("seed: 7", "seed: yes", 12, "ids.seed: expected a whole number from 0 to 2147483647, seen 'yes'"),
         ("seed: 7", "seed: -1", 12, "ids.seed: expected a whole number"),
-        ("[{id: T1, tier: 3}]", "[{tier: 3}]", 13, "partners[0].id: expected text"),
+        ("[{id: T1, tier: 3}]", "[{tier: 3}]", 13, "partners[0].id: missing"),
         ("at_s: 1.5", "at_s: -1", 17, "inputs[1].at_s: expected a number from 0 to"),
         ("at_s: 1.5", "at_s: .inf", 17, "expected a finite number"),
         ("at_s: 0,", "at_s: 2,", 17, "inputs[1].at_s: expected a number from 2 to"),
