@@ -16,7 +16,7 @@ from harness.clock import Clock
 from harness.environments.base import Environment
 from harness.history import History, Kind
 from harness.replaying.comparison import ReplayResult, TraceVerdict, judge, unknown
-from harness.traces import Comparison, Trace, Unreadable, load_traces
+from harness.traces import Comparison, Trace, Unreadable, iter_traces
 
 LIMIT_S = 20.0
 """For one trace."""
@@ -44,7 +44,7 @@ MakeDriver = Callable[[Environment, Sequence[Trace]], AbstractAsyncContextManage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedTraces:
-    """The replay phase of a scenario: every trace below `directory`, driven by what `driver` makes.
+    """The replay phase of a scenario: the `end_to_end` traces below `directory`, driven by what `driver` makes.
 
     Each gives one event `replay`: the trace, its outcome, and the differences.
     """
@@ -57,7 +57,7 @@ class RecordedTraces:
     async def replay(self, environment: Environment, history: History, clock: Clock) -> None:
         """Replays all traces at once and writes what came of each."""
         try:
-            traces: Sequence[Trace] = load_traces(self.directory)
+            traces = [trace for trace in iter_traces(self.directory) if trace.end_to_end]
         except Unreadable as error:
             _write(history, unknown(self.directory.name, str(error)))
             return

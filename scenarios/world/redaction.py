@@ -118,8 +118,9 @@ def decided(output: Any) -> Any:
             for intent in of("intents")
         ],
         "writes": [{"action": write.get("action"), "status": write.get("status")} for write in of("writes")],
-        "alerts": len(of("alerts")),
-        "notices": len(of("notices")),
+        "alerts": [{name: alert.get(name) for name in ("status", "sent_to")} for alert in of("alerts")],
+        "notices": [{name: notice.get(name) for name in ("partner", "kind")} for notice in of("notices")],
+        "rows": {table: len(rows) for table, rows in (output.get("rows") or {}).items()},
     }
 
 

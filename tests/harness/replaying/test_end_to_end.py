@@ -12,7 +12,7 @@ from harness.environments.base import Environment
 from harness.history import History, Kind
 from harness.replaying.comparison import TraceVerdict
 from harness.replaying.end_to_end import RecordedTraces
-from harness.traces import Trace, save_baseline, save_cassette
+from harness.traces import Trace, save_baseline, save_cassette, save_trace
 
 TRACE_YAML = """\
 contract: 1
@@ -94,6 +94,7 @@ def test_a_phase_writes_an_event_for_each_trace(trace: Trace, tmp_path: Path) ->
         (folder / "trace.yaml").write_text(TRACE_YAML.format(id=name))
         save_baseline(replace(trace, folder=folder), {"seen": 1})
         save_cassette(replace(trace, folder=folder))
+    save_trace(replace(trace, id="in-process-only", end_to_end=False), tmp_path / "traces")
 
     @asynccontextmanager
     async def make(environment: Environment, traces: Sequence[Trace]) -> AsyncIterator[Driver]:
