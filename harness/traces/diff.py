@@ -38,8 +38,8 @@ class Difference:
 
     `path` names the place with the labels of its items (`stops[2].city`), `pattern` for any item (`stops[*].city`).
     Kind `type`: another JSON type stands there. `order`: the same items in another order; `before` and `after` are
-    their labels. `effect`: a side effect is lost, repeated or new. `old_at`, `new_at`: the place in either output;
-    `pairs`, for an order: the positions of items that belong together.
+    their labels. `effect`: a side effect is lost, repeated or new. `old_at`, `new_at`: the place in either output, of
+    what is new that before which it belongs; `pairs`, for an order: the positions of items that belong together.
     """
 
     path: str
@@ -176,10 +176,13 @@ class _Walk:
                 yield from self.part(where.item(one.label, number, other), one.value, new[other].value)
             else:
                 yield self._gone(where.item(one.label, number, number), one.value)
-        taken = set(partner.values())
+        there = {other: number for number, other in pairs}
+        before = 0  # where in the old list a new item belongs: after what stands before it now
         for number, one in enumerate(new):
-            if number not in taken:
-                yield self._new(where.item(one.label, number, number), one.value)
+            if number in there:
+                before = there[number] + 1
+            else:
+                yield self._new(where.item(one.label, before, number), one.value)
         was, now = sorted(partner), [number for number, _ in sorted(pairs, key=itemgetter(1))]
         if was != now:
             head, tail = _common_ends(was, now)
@@ -200,7 +203,7 @@ class _Walk:
             old_from, old_to, new_from, new_to = (head + end for end in ends)
             for first, second in zip_longest(range(old_from, old_to), range(new_from, new_to)):
                 if first is None:
-                    yield self._new(where.item(str(second), second, second), after[second])
+                    yield self._new(where.item(str(second), old_to, second), after[second])
                 elif second is None:
                     yield self._gone(where.item(str(first), first, first), before[first])
                 else:

@@ -15,26 +15,27 @@ from harness.traces.diff import Difference, Location
 
 @dataclass(slots=True)
 class _ListEdits:
-    """What happens to the items of one list: positions that go, items that come with their positions, a new order.
+    """What happens to the items of one list: positions that go, items that come, a new order.
 
-    `there`: whether the other output has this list at all. `order`: which position there an item of this list has.
+    `there`: whether the other output has this list at all. `new`: before which position an item comes, which position
+    it has there, and the item. `order`: which position there an item of this list has.
     """
 
     there: bool = True
     gone: set[int] = field(default_factory=set)
-    new: list[tuple[int, Any]] = field(default_factory=list)
+    new: list[tuple[int, int, Any]] = field(default_factory=list)
     order: dict[int, int] | None = None
 
     def __call__(self, items: list[Any]) -> None:
         kept = [(number, item) for number, item in enumerate(items) if number not in self.gone]
         if self.order is not None:
             last = len(items) + len(self.order)
-            placed = [(self.order.get(number, last), item) for number, item in kept] + self.new
-            items[:] = [item for _, item in sorted(placed, key=lambda one: one[0])]
-            return
-        items[:] = [item for _, item in kept]
-        for position, item in sorted(self.new, key=lambda one: one[0]):
-            items.insert(min(position, len(items)), item)
+            placed = [(self.order.get(number, last), 0, item) for number, item in kept]
+            placed += [(position, 0, item) for _, position, item in self.new]
+        else:
+            after_all = 1 + max((position for _, position, _ in self.new), default=0)
+            placed = [(number, after_all, item) for number, item in kept] + self.new
+        items[:] = [item for *_, item in sorted(placed, key=lambda one: one[:2])]
 
 
 def merged(before: Any, after: Any, differences: Iterable[Difference]) -> Any:
@@ -50,7 +51,9 @@ def merged(before: Any, after: Any, differences: Iterable[Difference]) -> Any:
             edits[one.old_at[:-1]].gone.add(one.old_at[-1])
             edits[one.old_at[:-1]].there = _is_there(after, one.new_at[:-1])
         elif isinstance(one.new_at[-1], int) and one.kind == "new":
-            edits[one.old_at[:-1]].new.append((one.new_at[-1], deepcopy(_at(after, one.new_at))))
+            before = one.old_at[-1]
+            assert isinstance(before, int)
+            edits[one.old_at[:-1]].new.append((before, one.new_at[-1], deepcopy(_at(after, one.new_at))))
         elif one.kind == "gone":
             del _at(document, one.old_at[:-1])[one.old_at[-1]]
         else:
