@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import psutil
+
 from benchmarks.figures import Figure, Report
 from harness.clock import Deadline, block_s
 from harness.proxy.client import ProxyControl, ProxyError
@@ -37,11 +39,29 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """From client to server: where it begins, and the process in between, if there is one."""
+
+    address: str
+    process: psutil.Process | None = None
+
+    def processor_s(self) -> float:
+        """What the process has used so far."""
+        if self.process is None:
+            return 0.0
+        used = self.process.cpu_times()
+        return used.user + used.system
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One way, in one round: bytes a second on one connection and on many, and seconds from question to echo."""
+    """One way, in one round: bytes a second on one connection and on many, what a GB on one takes of the processor, and
+    the time from question to echo.
+    """
 
     one: float
     many: float
+    processor_s_per_gb: float
     p50_s: float
     p99_s: float
 
@@ -50,13 +70,13 @@ def run() -> Report:
     """Measure; takes about a minute, and half a minute more the first time, when Toxiproxy is built."""
     with ExitStack() as stack:
         direct = f"127.0.0.1:{stack.enter_context(_peer())}"
-        ways = {DIRECT: direct, EMBEDDED: _way(stack.enter_context(_embedded()), direct)}
+        ways = {DIRECT: Way(address=direct), EMBEDDED: stack.enter_context(_embedded(direct))}
         missing = ""
         try:
-            ways[TOXIPROXY] = _way(stack.enter_context(_toxiproxy()), direct)
+            ways[TOXIPROXY] = stack.enter_context(_toxiproxy(direct))
         except ServiceFault as fault:
             missing = f"; without Toxiproxy: {str(fault).splitlines()[0]}"
-        rounds = [{name: _measure(address) for name, address in ways.items()} for _ in range(ROUNDS)]
+        rounds = [{name: _measure(way) for name, way in ways.items()} for _ in range(ROUNDS)]
     return Report(
         title="The fault proxy beside Toxiproxy" if TOXIPROXY in ways else "The fault proxy",
         figures=tuple(_figures(rounds)),
@@ -76,6 +96,14 @@ def _figures(rounds: list[dict[str, Measured]]) -> Iterator[Figure]:
             target=1.0 if beside == TOXIPROXY and not many else None,
             better="more",
             beside=", ".join(f"{way} {median(rate) / 1e6:,.0f} MB/s" for way, rate in rates.items()),
+        )
+    if beside == TOXIPROXY:
+        cost = {way: [one.processor_s_per_gb for one in found] for way, found in _by_way(rounds).items()}
+        yield Figure(
+            name=f"processor time of a GB, of {beside}'s",
+            value=median(ours / theirs for ours, theirs in zip(cost[EMBEDDED], cost[beside], strict=True)),
+            unit="x",
+            beside=", ".join(f"{way} {median(cost[way]):.2f} s" for way in (EMBEDDED, beside)),
         )
     for percent in (50, 99):
         took = {way: [_us(one, percent) for one in found] for way, found in _by_way(rounds).items()}
@@ -103,10 +131,13 @@ def _us(measured: Measured, percent: int) -> float:
     return (measured.p50_s if percent == 50 else measured.p99_s) * 1e6
 
 
-def _measure(address: str) -> Measured:
-    p50_s, p99_s = _asked("ask", address, QUESTIONS)
-    (one,), (many,) = (_asked("send", address, connections, SENT_BYTES) for connections in (1, MANY))
-    return Measured(one=one, many=many, p50_s=p50_s, p99_s=p99_s)
+def _measure(way: Way) -> Measured:
+    p50_s, p99_s = _asked("ask", way.address, QUESTIONS)
+    before_s = way.processor_s()
+    (one,) = _asked("send", way.address, 1, SENT_BYTES)
+    used_s = way.processor_s() - before_s
+    (many,) = _asked("send", way.address, MANY, SENT_BYTES)
+    return Measured(one=one, many=many, processor_s_per_gb=used_s / SENT_BYTES * 1e9, p50_s=p50_s, p99_s=p99_s)
 
 
 def _asked(do: str, address: str, *numbers: int) -> list[float]:
@@ -128,22 +159,22 @@ def _peer() -> Iterator[int]:
 
 
 @contextmanager
-def _embedded() -> Iterator[str]:
+def _embedded(upstream: str) -> Iterator[Way]:
     port = _free_port()
-    with _started([sys.executable, "-m", "harness.proxy", "--port", str(port)], port) as url:
-        yield url
+    with _started([sys.executable, "-m", "harness.proxy", "--port", str(port)], port, upstream) as way:
+        yield way
 
 
 @contextmanager
-def _toxiproxy() -> Iterator[str]:
+def _toxiproxy(upstream: str) -> Iterator[Way]:
     port = _free_port()
-    with _started([str(toxiproxy.program()), "-host", "127.0.0.1", "-port", str(port)], port) as url:
-        yield url
+    with _started([str(toxiproxy.program()), "-host", "127.0.0.1", "-port", str(port)], port, upstream) as way:
+        yield way
 
 
 @contextmanager
-def _started(command: list[str], port: int) -> Iterator[str]:
-    """The URL of a fault proxy's control API, once it answers."""
+def _started(command: list[str], port: int, upstream: str) -> Iterator[Way]:
+    """A fault proxy with one proxy to `upstream`."""
     environ = {**os.environ, "LOG_LEVEL": "error"}
     with subprocess.Popen(
         command, cwd=_ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -154,7 +185,7 @@ def _started(command: list[str], port: int) -> Iterator[str]:
                 if deadline.passed or process.poll() is not None:
                     raise RuntimeError(f"{command[0]} does not answer at {url}")
                 block_s(0.05)
-            yield url
+            yield Way(address=_made(url, upstream), process=psutil.Process(process.pid))
         finally:
             process.kill()
 
@@ -177,7 +208,7 @@ def _answers(url: str) -> bool:
     return True
 
 
-def _way(url: str, upstream: str) -> str:
+def _made(url: str, upstream: str) -> str:
     """Where a new proxy to `upstream` listens."""
 
     async def make() -> str:
