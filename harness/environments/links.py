@@ -5,17 +5,15 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.clock import Deadline, sleep_s
 from harness.environments.base import EnvironmentFault, LinkTraffic
 from harness.environments.placing import PortPlan
+from harness.proxy.client import ProxyControl, ProxyError
 from harness.services.answers import serves
 from harness.services.base import PythonModule, own_environ
 from harness.topology import Topology
-
-if TYPE_CHECKING:
-    from harness.proxy.client import ProxyControl
 
 MODULE = "harness.proxy"
 PRELOAD = ("harness.proxy.__main__", "harness.proxy.serving", "harness.proxy.bodies")
@@ -80,12 +78,10 @@ class Links:
             return LinkTraffic(**asdict(await control.connections(link)))
 
     @asynccontextmanager
-    async def _asking(self, link: str) -> "AsyncIterator[ProxyControl]":
-        from harness.proxy.client import ProxyControl, ProxyError
-
+    async def _asking(self, link: str) -> AsyncIterator[ProxyControl]:
         self._topology.link(link)
         try:
-            # One for each request, a millisecond: a kept one would belong to one event loop.
+            # One for each request, a few milliseconds: nothing has to be closed when the environment ends.
             async with ProxyControl(f"http://{self._plan.host}:{self._plan.proxy}") as control:
                 yield control
         except ProxyError as error:
