@@ -10,7 +10,7 @@ import pytest
 
 from system.governance import CircuitBreakerRegistry
 from system.governance.circuit_breaker import message_to_partner
-from system.storage import BreakerState, CommitUnknown, DatabaseUnavailable, Storage
+from system.storage import BreakerState, CommitUnknown, DatabaseUnavailable, Identity, LostSignal, Storage
 
 BAD = b"ISA*nonsense"
 OTHER = {"X-Partner": "P2002", "Authorization": "Bearer other"}
@@ -226,6 +226,31 @@ def test_a_repeat_after_our_own_5xx_never_counts(start: Any, write: Any, unsafe:
     again = [running.send(body).status_code for body in bodies]
     assert again.count(429) == (0 if not unsafe else 30 - again.count(200))
     assert (again[-1] == 429) is unsafe
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
+def test_a_window_that_we_asked_for_again_never_counts_and_the_next_time_does(
+    start: Any, write: Any, unsafe: bool
+) -> None:
+    """H18: one signal of the window was lost; whoever sends all of it does as it was told."""
+    running = start(allow_unsafe=unsafe, unsafe_breaker_counts_resends=unsafe)
+    bodies = [write(f"SHP{number}", control_number=str(number + 1)) for number in range(20)]
+    assert {running.send(body).status_code for body in bodies} == {202}
+    running.clock.move(1)
+    lost = LostSignal(
+        incident_id="I1",
+        identity=Identity("P1001", "GONE", "original", "1"),
+        certainty="lost",
+        acknowledged_at=None,
+        sources=("redis",),
+        listed_at=running.clock.now(),
+    )
+    running.storage.lost_signals.record_lost([lost])
+    running.storage.lost_signals.mark_asked("I1", [str(lost.identity)], running.clock.now())
+    again = [write(f"SHP{number}", control_number=str(number + 500)) for number in range(20)]
+    first = [running.send(body).status_code for body in again]
+    assert first == ([200] * 11 + [429] * 9 if unsafe else [200] * 20)
+    assert [running.send(body).status_code for body in again][-1] == 429
 
 
 def test_a_repeat_after_our_own_429_never_counts_and_the_next_does(running: Any, write: Any) -> None:
