@@ -10,6 +10,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -47,13 +49,21 @@ def running(*options: str) -> Iterator[Running]:
             process.kill()
 
 
+@cache
+def _program() -> Path | ServiceFault:
+    """Where it cannot be had, that is found out once."""
+    try:
+        return toxiproxy.program()
+    except ServiceFault as fault:
+        return fault
+
+
 @contextmanager
 def running_toxiproxy(*options: str) -> Iterator[Running]:
     """Toxiproxy's own server, once it answers."""
-    try:
-        program = toxiproxy.program()
-    except ServiceFault as fault:
-        pytest.skip(str(fault))
+    program = _program()
+    if isinstance(program, ServiceFault):
+        pytest.skip(str(program))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [str(program), "-host", "127.0.0.1", "-port", str(port), *options]

@@ -66,9 +66,9 @@ def test_it_takes_the_words_of_toxiproxy_server(tmp_path: Path) -> None:
         assert api.ask("GET", "/proxies") == (200, {})
 
 
-@pytest.mark.parametrize("option", ["-version", "--version"])
-def test_its_version_is_that_of_the_api(option: str) -> None:
-    command = [sys.executable, "-m", "harness.proxy", option]
+@pytest.mark.parametrize("words", [("harness.proxy", "-version"), ("harness", "proxy", "--version")])
+def test_its_version_is_that_of_the_api_however_it_is_called(words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", *words]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=END_LIMIT_S, check=True)
     assert ended.stdout == f"toxiproxy-server version {API_VERSION}\n"
 
