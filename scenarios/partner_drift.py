@@ -58,8 +58,8 @@ WINDOW = 8
 CHANGED = FormatChange(partners=DRIFTING, link="partners->ingest", database=DATABASE)
 LOSES = LostPickupTime(partners=DRIFTING, share=0.85, usual=1 / 12, fault=CHANGED.name)
 TENDERS = (
-    SteadyTenders(partners=DRIFTING[:1], rate_per_s=7.0, alterations=(LOSES,)),
-    SteadyTenders(partners=DRIFTING[1:], rate_per_s=5.0, alterations=(LOSES,)),
+    SteadyTenders(partners=DRIFTING[:1], rate_per_s=6.0, alterations=(LOSES,)),
+    SteadyTenders(partners=DRIFTING[1:], rate_per_s=7.0, alterations=(LOSES,)),
     SteadyTenders(partners=OTHERS, rate_per_s=1.5),
 )
 
@@ -93,7 +93,7 @@ def days_pass(days: float, what: str) -> Operate:
 
 RECOVERY = (
     WaitFor(what="a person reviews what they send", conditions=(under_review.at_least(3),), within_s=30.0),
-    WaitFor(what="there is enough to analyze", conditions=(late.at_least(10),), within_s=30.0),
+    WaitFor(what="there is enough to analyze", conditions=(late.at_least(8),), within_s=30.0),
     ANALYZE,
     ASK,
     Operate(
@@ -159,7 +159,7 @@ PARTNERS_DRIFT = Scenario(
         "STEERED_CLOCK": "1",
         "ALLOW_STEERED_CLOCK": "1",
         "TRUST_WINDOW": str(WINDOW),
-        "TRUST_SIGNALS_MIN": "6",
+        "TRUST_SIGNALS_MIN": "5",
         "TRUST_INTERVAL_S": "0.2",
         "PROBATION_SIGNALS_MIN": "2",
         "WATCH_INTERVAL_S": "0.2",

@@ -67,7 +67,12 @@ def scorecard_of(storage: Storage, settings: Settings, partner: Partner, week: s
     week = week_of(start)
     quality = storage.signal_quality
     lacking = quality.newest(partner.id, settings.trust_window, since=start, before=end)
-    score = score_of(lacking, window=settings.trust_window, signals_min=settings.trust_signals_min)
+    score = score_of(
+        lacking,
+        window=settings.trust_window,
+        signals_min=settings.trust_signals_min,
+        threshold=settings.trust_threshold,
+    )
     reviews = [one for one in storage.quality_reviews.of_week(week) if one.partner_id == partner.id]
     return Scorecard(
         partner_id=partner.id,

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from system.clock import Clock
-from system.governance.trust import FIRST_RETURN, Score, lowered, raised, score_of
+from system.governance.trust import FIRST_RETURN, WINDOWS_BACK, Score, lowered, raised, score_of
 from system.recovery.notices import post_notice
 from system.settings import Settings
 from system.storage import Storage, TrustIncident
@@ -68,18 +68,28 @@ class PartnerDriftRecovery:
 
     def score(self, partner_id: str) -> Score | None:
         """The partner's score; None with too few signals. What it had been forgiven for is not held against it."""
+        return self._score(partner_id, windows=1 + WINDOWS_BACK)
+
+    def _score(self, partner_id: str, *, windows: int) -> Score | None:
         newest = self._incidents.newest(partner_id)
         forgiven = newest is not None and newest.review_ended_at is not None
         since = newest.probation_at if newest is not None and forgiven else None
-        window, signals_min = self._settings.trust_window, self._settings.trust_signals_min
-        lacking = self._quality.newest(partner_id, 2 * window, since=since)
-        return score_of(lacking, window=window, signals_min=signals_min)
+        settings = self._settings
+        lacking = self._quality.newest(partner_id, windows * settings.trust_window, since=since)
+        return score_of(
+            lacking,
+            window=settings.trust_window,
+            signals_min=settings.trust_signals_min,
+            threshold=settings.trust_threshold,
+        )
 
     def evaluate(self, partner_id: str) -> TrustIncident | None:
         """Opens an incident if the score is under the threshold and none stands; it, or None."""
-        score = self.score(partner_id)
-        if score is None or score.value >= self._settings.trust_threshold:
+        # Most are well, and what they fell from need not be looked for.
+        recent = self._score(partner_id, windows=1)
+        if recent is None or recent.value >= self._settings.trust_threshold:
             return None
+        score = self.score(partner_id) or recent
         fall = Fall(partner_id=partner_id, score=score.value, before=score.before, missing=score.missing)
         return self._incidents.open(fall, at=self._calendar.now(), who=self._by, lower=lowered)
 

@@ -7,7 +7,8 @@ import pytest
 
 from system.clock import RandomIds, SystemClock
 from system.settings import Settings
-from system.storage import NewSignal, Partner, Resolution, State, Storage, create_schema
+from system.storage import Partner, Resolution, State, Storage, create_schema
+from tests.system.incoming import incoming
 
 Sent = Callable[..., None]
 
@@ -35,16 +36,11 @@ def sent(storage: Storage) -> Sent:
         of: str = "P45678",
     ) -> None:
         signals = [
-            NewSignal(
+            incoming(
+                f"S{next(numbers)}",
                 partner_id=of,
-                shipment_id=f"S{next(numbers)}",
+                at=datetime.fromisoformat(at).replace(tzinfo=UTC),
                 purpose=purpose,
-                version="1",
-                control_number="",
-                content_type="application/json",
-                raw="{}",
-                tender={},
-                received_at=datetime.fromisoformat(at).replace(tzinfo=UTC),
                 missing=missing,
             )
             for _ in range(count)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import pytest
 
 from system.clock import SystemClock
-from system.storage import NewSignal, Storage
+from system.storage import Storage
+from tests.system.incoming import incoming
 
 NOW = SystemClock().now()
 
@@ -40,21 +40,7 @@ def notices(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
 def bad(storage: Storage) -> None:
     """P1 and P12345 have sent twenty signals each without a pickup time."""
     for partner_id in ("P1", "P12345"):
-        signals = [
-            NewSignal(
-                partner_id=partner_id,
-                shipment_id=f"S{number}",
-                purpose="original",
-                version="1",
-                control_number="",
-                content_type="application/json",
-                raw="{}",
-                tender={},
-                received_at=NOW - timedelta(minutes=1),
-                missing=("pickup_at",),
-            )
-            for number in range(20)
-        ]
+        signals = [incoming(f"S{number}", partner_id=partner_id, missing=("pickup_at",)) for number in range(20)]
         storage.signals.accept(signals)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from system.clock import SystemClock
-from system.storage import NewSignal, Storage
+from system.storage import Storage
 from system.storage.quality_reviews import week_of
+from tests.system.incoming import incoming
 
 TODAY = SystemClock().now()
 
@@ -15,18 +16,7 @@ TODAY = SystemClock().now()
 def received(storage: Storage) -> None:
     """Of P12345 twenty signals, seventeen of which lack their pickup time."""
     for number in range(20):
-        signal = NewSignal(
-            partner_id="P12345",
-            shipment_id=f"S{number}",
-            purpose="original",
-            version="1",
-            control_number="",
-            content_type="application/json",
-            raw="{}",
-            tender={},
-            received_at=TODAY,
-            missing=("pickup_at",) if number >= 3 else (),
-        )
+        signal = incoming(f"S{number}", partner_id="P12345", at=TODAY, missing=("pickup_at",) if number >= 3 else ())
         storage.signals.accept([signal])
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from system.clock import SystemClock
-from system.storage import NewSignal, Resolution, State, Storage
+from system.storage import Resolution, State, Storage
+from tests.system.incoming import incoming
 
 STOPS = [{"sequence": number, "type": kind, "at": None} for number, kind in ((1, "pickup"), (2, "delivery"))]
 WHOLE: dict[str, Any] = {
@@ -29,17 +29,7 @@ def _waits(
     partner_id: str = "P1",
     because: str = "its partner is under review",
 ) -> str:
-    signal = NewSignal(
-        partner_id=partner_id,
-        shipment_id=shipment_id,
-        purpose="original",
-        version="1",
-        control_number="",
-        content_type="application/json",
-        raw="{}",
-        tender={},
-        received_at=SystemClock().now(),
-    )
+    signal = incoming(shipment_id, partner_id=partner_id)
     (accepted,) = storage.signals.accept([signal])
     claim = storage.claims.claim_received("resolver", lease_s=60)
     assert claim is not None

@@ -12,7 +12,8 @@ from system.agents.fold import fold
 from system.clock import RandomIds, SystemClock
 from system.governance.human_review import CannotDecide, HumanReview, completed
 from system.settings import Settings
-from system.storage import Intent, NewSignal, Partner, Resolution, State, Storage, create_schema
+from system.storage import Intent, Partner, Resolution, State, Storage, create_schema
+from tests.system.incoming import incoming
 
 STOPS: list[dict[str, Any]] = [
     {"sequence": number, "type": kind, "name": "DC", "city": "RENO", "state": "NV", "postal_code": "89506", "at": at}
@@ -51,17 +52,7 @@ def review(storage: Storage) -> HumanReview:
 def _waits(storage: Storage, payload: Any, state: State = State.NEEDS_REVIEW, *, partner_id: str = "P1") -> str:
     """One signal that was resolved so."""
     count = sum(storage.intents.counts().values())
-    signal = NewSignal(
-        partner_id=partner_id,
-        shipment_id=f"S{count + 1}",
-        purpose="original",
-        version="1",
-        control_number="",
-        content_type="application/json",
-        raw="{}",
-        tender={},
-        received_at=SystemClock().now(),
-    )
+    signal = incoming(f"S{count + 1}", partner_id=partner_id)
     (accepted,) = storage.signals.accept([signal])
     claim = storage.claims.claim_received("resolver", lease_s=60)
     assert claim is not None

@@ -15,6 +15,7 @@ from system.clock import RandomIds
 from system.governance.trust_controller import NAME, TrustController
 from system.settings import Settings
 from system.storage import DatabaseUnavailable, NewSignal, Partner, Storage, create_schema
+from tests.system.incoming import incoming
 
 SETTINGS = Settings(database_url="sqlite://", trust_window=12, trust_signals_min=6)
 
@@ -53,18 +54,7 @@ def storage(clock: StandingClock) -> Iterator[Storage]:
 
 
 def _late(partner_id: str, number: int, clock: StandingClock) -> NewSignal:
-    return NewSignal(
-        partner_id=partner_id,
-        shipment_id=f"S{number}",
-        purpose="original",
-        version="1",
-        control_number="1",
-        content_type="application/json",
-        raw="{}",
-        tender={},
-        received_at=clock.now(),
-        missing=("pickup_at",),
-    )
+    return incoming(f"S{number}", partner_id=partner_id, at=clock.now(), missing=("pickup_at",))
 
 
 def test_whose_moments_are_made_up_is_not_judged(storage: Storage, clock: StandingClock) -> None:

@@ -12,9 +12,10 @@ from system.clock import RandomIds
 from system.monitor.delivery import WAITING_MAX, Delivery
 from system.monitor.weekly_scorecards import WeeklyScorecards
 from system.settings import Settings
-from system.storage import DatabaseUnavailable, NewSignal, Partner, Storage, create_schema
+from system.storage import DatabaseUnavailable, Partner, Storage, create_schema
 from system.storage.blocking import in_place
 from system.storage.quality_reviews import week_of
+from tests.system.incoming import incoming
 
 SETTINGS = Settings(database_url="sqlite://", trust_window=10, trust_signals_min=5)
 
@@ -33,16 +34,10 @@ def storage(clock: Any) -> Iterator[Storage]:
 def _send(storage: Storage, clock: Any, *partners: str) -> None:
     for number, partner_id in enumerate(partners):
         clock.at += timedelta(seconds=1)
-        signal = NewSignal(
+        signal = incoming(
+            f"S{number}{clock.at:%H%M%S}",
             partner_id=partner_id,
-            shipment_id=f"S{number}{clock.at:%H%M%S}",
-            purpose="original",
-            version="1",
-            control_number="",
-            content_type="application/json",
-            raw="{}",
-            tender={},
-            received_at=clock.now(),
+            at=clock.now(),
             missing=("pickup_at",) if number % 2 else (),
         )
         storage.signals.accept([signal])

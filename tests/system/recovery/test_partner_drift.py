@@ -12,7 +12,8 @@ import pytest
 from system.governance.trust_controller import TrustController
 from system.recovery.partner_drift import Asked, Course, NoIncident, PartnerDriftRecovery, request_to_mend
 from system.settings import Settings
-from system.storage import NewSignal, Partner, Storage, TrustIncident
+from system.storage import Partner, Storage, TrustIncident
+from tests.system.incoming import incoming
 
 DAY_S = 86_400.0
 LATE, WHOLE = ("pickup_at",), ()
@@ -44,18 +45,7 @@ class Drifting:
         for missing in lacking:
             self.sent += 1
             self.clock.at += timedelta(seconds=1)
-            signal = NewSignal(
-                partner_id=partner_id,
-                shipment_id=f"S{self.sent}",
-                purpose="original",
-                version="1",
-                control_number="1",
-                content_type="application/json",
-                raw="{}",
-                tender={},
-                received_at=self.clock.now(),
-                missing=missing,
-            )
+            signal = incoming(f"S{self.sent}", partner_id=partner_id, at=self.clock.now(), missing=missing)
             self.storage.signals.accept([signal])
 
     def pass_days(self, days: float) -> None:
