@@ -19,7 +19,8 @@ ON_CALL = "on call"
 
 _WANTED = frozenset({"topology", "scenarios"})
 _TEXTS = frozenset(
-    {"topology", "scenarios", "claims", "traces", "replay", "comparison", "redaction", "lock", "alert_contact", "runs"}
+    {"topology", "scenarios", "claims", "traces", "replay", "comparison", "redaction", "driver"}
+    | {"lock", "alert_contact", "runs"}
 )
 _LISTS = frozenset({"operator", "code"})
 _NAMES = _TEXTS | _LISTS
@@ -47,6 +48,7 @@ class Config:
     replay: str | None = None
     comparison: str | None = None
     redaction: str | None = None
+    driver: str | None = None
     code: tuple[str, ...] = ()
     lock: str | None = None
     alert_contact: str = ON_CALL
@@ -101,6 +103,7 @@ class Config:
             replay=table.get("replay"),
             comparison=table.get("comparison"),
             redaction=table.get("redaction"),
+            driver=table.get("driver"),
             code=tuple(table.get("code", ())),
             lock=table.get("lock"),
             alert_contact=table.get("alert_contact", ON_CALL),
@@ -118,6 +121,10 @@ class Config:
     def load_redaction(self) -> Any:
         """The object that `redaction` names: what in traces is secret or personal; None where it is not set."""
         return None if self.redaction is None else self._attribute(self.redaction)
+
+    def load_driver(self) -> Any:
+        """The object that `driver` names: what drives traces through a running system; None where it is not set."""
+        return None if self.driver is None else self._attribute(self.driver)
 
     def discover_scenarios(self) -> dict[str, tuple[Any, ...]]:
         """`SCENARIOS` of each module in the scenarios folder, by the module's name; private modules are left out."""

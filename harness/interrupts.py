@@ -36,16 +36,17 @@ async def _cancellable(work: Coroutine[Any, Any, Result]) -> Result:
         sys.stderr.write(f"\n{name}: healing and cleaning up; once more to end at once\n")
         task.cancel()
 
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         loop.add_signal_handler(number, interrupt, number.name)
     try:
         return await task
     except asyncio.CancelledError:
         raise Interrupted(seen[0] if seen else "cancelled") from None
     finally:
-        for number in signals:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)  # the loop would put the default there, not what stood there
 
 
 @contextmanager

@@ -33,12 +33,17 @@ async def stand(
     *,
     environment: str = "processes",
     seed: int,
+    overrides: Mapping[str, str] | None = None,
     show: Callable[[Mapping[str, Any]], None],
     progress: Progress,
 ) -> None:
-    """Start the topology, show where it listens, and keep it until cancelled."""
+    """Start the topology, show where it listens, and keep it until cancelled. `overrides` as environments take them."""
     standing = environment_called(environment)(
-        Catalogue.of(config).topology, seed=seed, operator=config.operator, project=config.project
+        Catalogue.of(config).topology,
+        seed=seed,
+        operator=config.operator,
+        overrides=overrides,
+        project=config.project,
     )
     progress("starting the system")
     try:

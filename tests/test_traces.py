@@ -215,3 +215,48 @@ def test_sqlite_and_mariadb_agree_on_what_nobody_chose(made_up: list[Trace], mar
             assert on_server == canonical_json(replay(trace.to_contract())), trace.id
     finally:
         engine.dispose()
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """`harness up` in a process of its own: the file of its addresses, and the one that its exchanges go to."""
+    addresses, exchanges = tmp_path / "up.json", tmp_path / "exchanges.yaml"
+    words = [sys.executable, "-m", "harness", "up", "--json", "--set", f"RECORD_CASSETTE_FILE={exchanges}"]
+    with (
+        addresses.open("wb") as output,
+        (tmp_path / "up.log").open("wb") as log,
+        subprocess.Popen(words, cwd=ROOT, stdout=output, stderr=log) as process,
+    ):
+        try:
+            deadline = Deadline(120)
+            while not addresses.read_bytes().endswith(b"}\n"):
+                assert process.poll() is None, log.name
+                assert not deadline.passed, log.name
+                block_s(0.05)
+            yield addresses, exchanges
+        finally:
+            process.terminate()
+
+
+@pytest.mark.slow
+def test_recorded_anew_from_the_running_system_a_trace_is_what_it_was(
+    running: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Answers and baseline, of those whose answers the world's own parties give."""
+    addresses, exchanges = running
+    names = ("original_booked", "change_before_original", "cancelled_with_repeats", "pickup_time_missing")
+    for name in names:
+        (tmp_path / "drafts" / name).mkdir(parents=True)
+        above, _, _ = (ROOT / "traces" / name / "trace.yaml").read_text().partition("\nbaseline:")
+        (tmp_path / "drafts" / name / "trace.yaml").write_text(above + "\n")
+    words = ["trace", "record", str(tmp_path / "drafts"), "--fictional", "--json"]
+    words += ["--running", str(addresses), "--exchanges", str(exchanges)]
+    command = [sys.executable, "-m", "harness", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    curated = {trace.id: trace for trace in TRACES}
+    for trace in load_traces(tmp_path / "drafts"):
+        assert trace.baseline == curated[trace.id].baseline
+        assert len(trace.cassette.interactions) == len(curated[trace.id].cassette.interactions)
+        assert trace.inputs == curated[trace.id].inputs
+    assert len(json.loads(done.stdout)["recorded"]) == len(names)

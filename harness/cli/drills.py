@@ -57,9 +57,19 @@ def list_scenarios(as_json: bool) -> None:
 @main.command()
 @environment_option
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A variable of all services, or `service.option`; may be given again.",
+)
 @json_option
-def up(environment: str, seed: int, as_json: bool) -> None:
+def up(environment: str, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
     """Start the reference system and keep it until Ctrl-C."""
+    overrides = dict(text.partition("=")[::2] for text in settings)
+    if "" in overrides or any("=" not in text for text in settings):
+        raise click.UsageError("--set wants NAME=VALUE")
     with clear_errors():
         from harness.config import Config
         from harness.interrupts import Interrupted, run
@@ -69,7 +79,10 @@ def up(environment: str, seed: int, as_json: bool) -> None:
         config = Config.load()
         try:
             show = print_json if as_json else address_table
-            run(stand(config, environment=environment, seed=seed, show=show, progress=progress))
+            standing = stand(
+                config, environment=environment, seed=seed, overrides=overrides, show=show, progress=progress
+            )
+            run(standing)
         except Interrupted:
             click.echo("ended; nothing was left behind", err=True)
 

@@ -37,6 +37,7 @@ def _end_plainly(error: Exception) -> None:
     from harness.interrupts import INTERRUPTED, Interrupted
     from harness.replaying.all_or_nothing import HalfDone
     from harness.replaying.corpus import NoSuchTrace
+    from harness.replaying.keeping import Refused
     from harness.replaying.repository import RevisionError
     from harness.scenario import ScenarioError
     from harness.store import StoreError
@@ -46,6 +47,9 @@ def _end_plainly(error: Exception) -> None:
     if isinstance(error, Interrupted):
         click.echo(f"{error}: ended, and nothing was left behind", err=True)
         raise SystemExit(INTERRUPTED) from None
+    if isinstance(error, Refused):
+        click.echo(str(error), err=True)
+        raise SystemExit(int(error.exit_code)) from None
     plain = (ConfigError, StoreError, TopologyError, ScenarioError, EnvironmentFault)
     if isinstance(error, (*plain, HalfDone, NoSuchTrace, RevisionError, Unreadable)):
         raise CannotRun(str(error)) from None

@@ -3,6 +3,7 @@
 This module only reads words and prints answers; whatever is heavy is imported by the command that needs it.
 """
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def trace() -> None:
 
 
 @contextmanager
-def _session(config: "Config", processes: int | None, *, fresh: bool = False) -> "Iterator[Revisions]":
+def replay_session(config: "Config", processes: int | None, *, fresh: bool = False) -> "Iterator[Revisions]":
     from harness.interrupts import ending_tidily
     from harness.replaying.revisions import Revisions
 
@@ -41,7 +42,7 @@ def _session(config: "Config", processes: int | None, *, fresh: bool = False) ->
         yield session
 
 
-def _config() -> "Config":
+def configuration() -> "Config":
     """The project's configuration, with its traces whole."""
     from harness.config import Config
     from harness.replaying.corpus import mended
@@ -62,7 +63,7 @@ def list_traces(as_json: bool) -> None:
     with clear_errors():
         from harness.replaying.inventory import inventory
 
-        document = inventory(_config())
+        document = inventory(configuration())
     if as_json:
         print_json(document)
     else:
@@ -80,7 +81,7 @@ def show(name: str, as_json: bool) -> None:
         from harness.replaying.corpus import one
         from harness.replaying.inventory import whole
 
-        document = whole(one(_config(), name))
+        document = whole(one(configuration(), name))
     if as_json:
         print_json(document)
     else:
@@ -103,9 +104,9 @@ def replay(names: tuple[str, ...], revision: str, processes: int | None, as_json
         from harness.replaying.inventory import LastReplays
         from harness.replaying.replay import replay as replayed
 
-        config = _config()
+        config = configuration()
         rules, traces = configured(config), chosen(config, names)
-        with _session(config, processes, fresh=True) as session:
+        with replay_session(config, processes, fresh=True) as session:
             at = session.named(revision)
             progress(f"replaying at {at}")
             found = Findings.of(LastReplays(config).noting(replayed(session, at, traces, rules), at))
@@ -129,7 +130,7 @@ def compare(name: str, one: str, other: str, processes: int | None, as_json: boo
     """Show old against new: what the same traces give at two revisions.
 
     Each is replayed from a copy of its own, with the packages of its own lock file; the checkout is left as it is. The
-    older one is shown as before, in whatever order they are named.
+    older one is shown as before, in whatever order they are named. `harness compare_trace_outputs` is the same.
     """
     with clear_errors():
         from harness.replaying.compare import Pair
@@ -138,9 +139,9 @@ def compare(name: str, one: str, other: str, processes: int | None, as_json: boo
         from harness.replaying.corpus import chosen
         from harness.replaying.findings import Findings
 
-        config = _config()
+        config = configuration()
         rules, traces = configured(config), chosen(config, [name])
-        with _session(config, processes) as session:
+        with replay_session(config, processes) as session:
             pair = Pair.of(session, one, other)
             progress(f"before: {pair.before}, after: {pair.after}")
             found = Findings.of(compared(session, pair, traces, rules))
@@ -171,9 +172,9 @@ def bisect(name: str, good: str, bad: str, as_json: bool) -> None:
         from harness.replaying.comparison import configured
         from harness.replaying.corpus import one
 
-        config = _config()
+        config = configuration()
         rules, sought = configured(config), one(config, name)
-        with _session(config, 1) as session:
+        with replay_session(config, 1) as session:
             document = search(session, sought, good, bad, rules).document()
     if as_json:
         print_json(document)
@@ -196,24 +197,20 @@ def refresh(
     """Take what the checkout gives now for right: renew the baselines of traces, all of them or none.
 
     Each is replayed twice. Nothing is written when a trace is unknown or noisy, or asks what was not recorded. Causes
-    are numbered as `harness trace replay` shows them for the same traces.
+    are numbered as `harness trace replay` shows them for the same traces. `harness refresh_trace_fixture` is the same.
     """
     with clear_errors():
         from harness.replaying.comparison import configured
         from harness.replaying.corpus import chosen
-        from harness.replaying.refresh import Refused, approval, propose, write
+        from harness.replaying.refresh import approval, propose, write
 
-        config = _config()
+        config = configuration()
         rules, traces = configured(config), list(chosen(config, names))
-        try:
-            with _session(config, processes, fresh=True) as session:
-                approved = approval(session, reason)
-                proposal = propose(session, traces, rules, cluster=cluster)
-                if not dry_run:
-                    write(config, proposal, approved)
-        except Refused as refused:
-            click.echo(str(refused), err=True)
-            raise SystemExit(int(refused.exit_code)) from None
+        with replay_session(config, processes, fresh=True) as session:
+            approved = approval(session, reason)
+            proposal = propose(session, traces, rules, cluster=cluster)
+            if not dry_run:
+                write(config, proposal, approved)
         document = {**proposal.document(), "written": not dry_run, "approval": approved.to_document()}
     if as_json:
         print_json(document)
@@ -221,3 +218,14 @@ def refresh(
         from harness.reports.traces import print_refresh
 
         print_refresh(document)
+
+
+def _also_called(name: str, command: click.Command) -> None:
+    """The playbook's own word for a command; it stands in no list."""
+    alias = copy.copy(command)
+    alias.name, alias.hidden = name, True
+    main.add_command(alias)
+
+
+_also_called("compare_trace_outputs", compare)
+_also_called("refresh_trace_fixture", refresh)

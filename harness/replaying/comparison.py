@@ -144,7 +144,7 @@ def _judged(trace: Trace, result: ReplayResult, rules: Comparison, again: Replay
     if result.raised:
         return TraceVerdict(trace=trace.id, outcome=TraceOutcome.BROKEN, error=result.error)
     if trace.baseline is None:
-        return unknown(trace.id, "there is no baseline yet; make one with `python -m harness.replaying.record`")
+        return unknown(trace.id, "there is no baseline yet; make one with `harness trace record`")
     found = difference(trace.baseline, result.output, rules)
     calls = _calls(result)
     broken = bool(calls) or any(one.effect for one in found)

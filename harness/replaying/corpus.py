@@ -24,9 +24,22 @@ def chosen(config: Config, names: Sequence[str]) -> Iterator[Trace]:
     """
     found: dict[Path, Callable[[], Iterator[Trace]]] = {}
     for name in names:
-        place, read = _place(config, name)
-        found.setdefault(place.resolve(), read)
+        place = _found(config, name)
+        found.setdefault(place, _reader(place, config.traces))
     return (trace for read in found.values() for trace in read())
+
+
+def drafts(config: Config, names: Sequence[str]) -> list[Trace]:
+    """The traces in folders that `names` mean, where a missing cassette is an empty one; for recording."""
+    found: dict[Path, Trace] = {}
+    for name in names:
+        place = _found(config, name)
+        if place.is_file():
+            raise NoSuchTrace(f"{name}: traces in a packed file are not recorded; unpack it first")
+        root = _root_around(place, config.traces)
+        for file in sorted(place.rglob(TRACE_FILE)):
+            found.setdefault(file.parent, load_trace(file.parent, root=root, without_cassette=True))
+    return list(found.values())
 
 
 def one(config: Config, name: str) -> Trace:
@@ -49,23 +62,27 @@ def root_of(config: Config) -> Path:
     return config.traces
 
 
-def _place(config: Config, name: str) -> tuple[Path, Callable[[], Iterator[Trace]]]:
+def _found(config: Config, name: str) -> Path:
+    """The folder or the packed file that a name means."""
     if name == ALL:
-        root = root_of(config)
-        return root, lambda: iter_traces(root)
+        return root_of(config).resolve()
     for place in (*([config.traces / name] if config.traces is not None else []), Path(name)):
         if place.is_file() or next(place.rglob(TRACE_FILE), None) is not None:
-            found = place.resolve()
-            return found, _reader(found, config.traces)
+            return place.resolve()
     raise NoSuchTrace(_unknown(config, name))
 
 
+def _root_around(place: Path, traces: Path | None) -> Path | None:
+    """The folder that the project's own traces are called after, from wherever; None for others."""
+    return traces.resolve() if traces is not None and place.is_relative_to(traces.resolve()) else None
+
+
 def _reader(place: Path, traces: Path | None) -> Callable[[], Iterator[Trace]]:
-    """How to read a place. The project's own traces are called after their place below its root, from wherever."""
-    root = traces.resolve() if traces is not None and place.is_relative_to(traces.resolve()) else None
+    """How to read a place."""
+    root = _root_around(place, traces)
     if (place / TRACE_FILE).exists():
         return lambda: iter([load_trace(place, root=root)])
-    if root is None or place.is_file():
+    if root is None or place.is_file() or place == root:
         return lambda: iter_traces(place)
     return lambda: (load_trace(path.parent, root=root) for path in sorted(place.rglob(TRACE_FILE)))
 

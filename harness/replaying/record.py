@@ -1,135 +1,189 @@
-"""Makes baselines, and fills cassettes from outside parties that run: `python -m harness.replaying.record TRACE...`
+"""Records traces: takes answers from outside parties that are there, and the output of the replay for the baseline.
 
-A baseline is the output of a replay under exactly the recorded answers. It is refused when a call went unanswered, when
-a recorded answer was not asked for, and when the replay could not be run, because none of these is the system's
-behaviour. With `--upstream FROM=TO` a missing answer is fetched from a real party at TO and written into the cassette
-under FROM; with `--afresh` all answers are. People check both before they commit them.
+A baseline is what a replay gives under exactly the recorded answers, twice. It is refused when a call went unanswered,
+when a recorded answer was not asked for, when two replays differ and when there was none, because nothing of that is
+the system's behaviour. Secrets and personal data are taken out before anything is written; what is written has been
+replayed, and the system decided about it as it did about the original.
 """
 
-import argparse
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import httpx
 
-from harness.config import Config, ConfigError
-from harness.replaying.comparison import ReplayResult, asked_for, judge
-from harness.replaying.runner_process import Target
+from harness.replaying.comparison import TraceOutcome, asked_for, judge
+from harness.replaying.keeping import Refused, folder_of, keep
 from harness.replaying.runners import Runners
+from harness.run import ExitCode
 from harness.traces import (
+    Approval,
     Cassette,
+    Comparison,
     Interaction,
+    Redactor,
     Request,
     Response,
     Trace,
-    Unreadable,
-    load_trace,
-    save_baseline,
-    save_cassette,
+    Unredactable,
+    difference,
+    digest,
+    save_trace,
 )
-from harness.traces.folders import TRACE_FILE
 
 CALLS_MAX = 200
+ANSWERS_WITHIN_S = 60.0
+"""For one answer of a party that is asked; a language model may think for long."""
+LINES_MAX = 10
+"""Of what differs, in a refusal."""
+
 _KEPT_HEADERS = ("content-type", "idempotent-replayed", "retry-after")
-_ANSWERS_WITHIN_S = 10.0
 
 
-class Refused(RuntimeError):
-    """This replay gives no baseline; says why."""
+@dataclass(slots=True, kw_only=True)
+class Recorder:
+    """Replays what is recorded by `runners`. Without a `redactor` traces are kept as they are."""
+
+    runners: Runners
+    comparison: Comparison = field(default_factory=Comparison)
+    redactor: Redactor | None = None
+    _outputs: dict[str, Any] = field(default_factory=dict)
+
+    def output(self, trace: Trace) -> Any:
+        """What the system makes of a trace that has all its answers; Refused where that is no baseline."""
+        key = digest(trace.to_contract())
+        if key not in self._outputs:
+            self._outputs[key] = self._replayed(trace)
+        return self._outputs[key]
+
+    def kept(self, trace: Trace) -> Trace:
+        """The trace as it is to be written, with its baseline. Refused where it must not be."""
+        if self.redactor is None:
+            return trace.with_baseline(self.output(trace))
+        try:
+            return self.redactor.keep(trace.with_baseline(None), self.output, self.comparison)
+        except Unredactable as error:
+            raise Refused(str(error)) from error
+
+    def _replayed(self, trace: Trace) -> Any:
+        (_, result), (_, again) = self.runners.replay([trace, trace])
+        verdict = judge(trace.with_baseline(result.output), result, self.comparison, again=again)
+        if verdict.outcome is TraceOutcome.UNKNOWN:
+            raise Refused(f"{trace.id}: the replay failed: {verdict.error}", ExitCode.UNKNOWN)
+        wrong = [f"the system raised: {verdict.error}"] if verdict.error else []
+        if verdict.outcome is TraceOutcome.NOISY:
+            wrong += [f"two replays differ: {line}" for line in verdict.lines]
+        wrong += [f"not recorded: {line}" for line in verdict.unmatched]
+        wrong += [f"recorded, and nobody asked: {line}" for line in verdict.unused]
+        if wrong:
+            raise Refused("\n  ".join([f"{trace.id}: no baseline:", *wrong]))
+        return result.output
 
 
-def approve(trace: Trace, result: ReplayResult) -> None:
-    """Writes the output of `result` as the baseline of `trace`. Refused unless the replay was clean."""
-    if result.error is not None:
-        raise Refused(f"{trace.id}: the replay failed: {result.error}")
-    verdict = judge(trace.with_baseline(result.output), result)
-    wrong = [f"not recorded: {line}" for line in verdict.unmatched]
-    wrong += [f"recorded, and nobody asked: {line}" for line in verdict.unused]
-    if wrong:
-        raise Refused("\n  ".join([f"{trace.id}: no baseline, because the answers do not fit:", *wrong]))
-    save_baseline(trace, result.output)
+class Answers(Protocol):
+    """Where the answers of a trace come from."""
+
+    def fill(self, trace: Trace, recorder: Recorder) -> Trace:
+        """The trace with all answers that its replay asks for; Refused where they cannot be had."""
+        ...
 
 
-def complete(trace: Trace, runner: Runners, upstreams: Mapping[str, str], client: httpx.Client) -> Trace:
-    """`trace` with every answer that its replay asks for, fetched from `upstreams`. Refused without an upstream."""
-    for _ in range(CALLS_MAX):
-        result = runner.one(trace)
-        if result.error is not None:
-            raise Refused(f"{trace.id}: the replay failed: {result.error}")
-        if not result.unmatched:
-            return trace
-        asked = result.unmatched[0]["request"]
-        request = Request(
-            method=asked["method"], uri=asked["uri"], headers=asked.get("headers", {}), body=asked.get("body", "")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """From the trace's own cassette."""
+
+    def fill(self, trace: Trace, recorder: Recorder) -> Trace:
+        return trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstreams:
+    """From parties that are asked one question after the other, as the replay comes to it.
+
+    `addresses` says for each beginning of an address in cassettes where that party is; `client` brings its keys.
+    """
+
+    addresses: Mapping[str, str]
+    client: httpx.Client
+    calls_max: int = CALLS_MAX
+
+    def fill(self, trace: Trace, recorder: Recorder) -> Trace:
+        for _ in range(self.calls_max):
+            result = recorder.runners.one(trace)
+            if result.error is not None:
+                raise Refused(f"{trace.id}: the replay failed: {result.error}", ExitCode.UNKNOWN)
+            if not result.unmatched:
+                return trace
+            asked = result.unmatched[0]["request"]
+            request = Request(
+                method=asked["method"], uri=asked["uri"], headers=asked.get("headers", {}), body=asked.get("body", "")
+            )
+            fetched = Interaction(request=request, response=self._answer(trace, request))
+            trace = trace.with_cassette(Cassette(interactions=(*trace.cassette.interactions, fetched)))
+        raise Refused(f"{trace.id}: more than {self.calls_max} calls")
+
+    def _answer(self, trace: Trace, request: Request) -> Response:
+        source = next((name for name in self.addresses if request.uri.startswith(name)), None)
+        if source is None:
+            said = asked_for({"request": {"method": request.method, "uri": request.uri}})
+            raise Refused(f"{trace.id}: no answer is recorded for {said}, and no upstream has it")
+        try:
+            answer = self.client.request(
+                request.method,
+                self.addresses[source] + request.uri.removeprefix(source),
+                headers=dict(request.headers),
+                content=request.body.encode("utf-8"),
+            )
+        except httpx.HTTPError as error:
+            raise Refused(f"{trace.id}: {source}: {type(error).__name__}: {error}", ExitCode.UNKNOWN) from error
+        return Response(
+            status=answer.status_code,
+            headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+            body=answer.text,
         )
-        fetched = Interaction(request=request, response=_fetch(request, upstreams, client))
-        trace = trace.with_cassette(Cassette(interactions=(*trace.cassette.interactions, fetched)))
-    raise Refused(f"{trace.id}: more than {CALLS_MAX} calls")
 
 
-def _fetch(request: Request, upstreams: Mapping[str, str], client: httpx.Client) -> Response:
-    source = next((name for name in upstreams if request.uri.startswith(name)), None)
-    if source is None:
-        raise Refused(f"no answer is recorded for {asked_for({'request': vars_of(request)})}, and no --upstream has it")
-    answer = client.request(
-        request.method,
-        upstreams[source] + request.uri.removeprefix(source),
-        headers=dict(request.headers),
-        content=request.body.encode("utf-8"),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One trace that was recorded. `baseline` is `new`, `renewed` or `as it was`."""
+
+    trace: Trace
+    baseline: str
+    redacted: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """As the command prints it with `--json`."""
+        return {
+            "trace": self.trace.id,
+            "folder": str(folder_of(self.trace)),
+            "answers": len(self.trace.cassette.interactions),
+            "baseline": self.baseline,
+            "redacted": self.redacted,
+        }
+
+
+def record(
+    draft: Trace, answers: Answers, recorder: Recorder, *, root: Path | None, approval: Approval | None
+) -> Recording:
+    """Record one trace and write it: where it stands, else below `root`. Refused where it must not be written.
+
+    One that has a baseline already is given another one only with an `approval`.
+    """
+    filled = answers.fill(draft, recorder)
+    kept = recorder.kept(filled)
+    moved = difference(draft.baseline, kept.baseline, recorder.comparison) if draft.baseline is not None else ()
+    if moved and approval is None:
+        lines = [f"{draft.id}: its baseline would change; say with --reason why that is right:", *map(str, moved)]
+        raise Refused("\n  ".join(lines[: LINES_MAX + 1]))
+    if draft.folder is None:
+        assert root is not None, "a new trace has to stand somewhere"
+        written = save_trace(kept, root)
+    else:
+        keep(kept, draft, approval if moved else None)
+        written = kept.in_folder(draft.folder)
+    return Recording(
+        trace=written,
+        baseline="new" if draft.baseline is None else "renewed" if moved else "as it was",
+        redacted=kept.with_baseline(None) != filled.with_baseline(None),
     )
-    return Response(
-        status=answer.status_code,
-        headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
-        body=answer.text,
-    )
-
-
-def vars_of(request: Request) -> dict[str, str]:
-    """The parts of a request that name it."""
-    return {"method": request.method, "uri": request.uri}
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; 0 when every baseline was written, 1 when one was refused, 2 for a wrong command line."""
-    parser = argparse.ArgumentParser(prog="python -m harness.replaying.record", description=__doc__)
-    parser.add_argument("traces", nargs="+", type=Path, help="folders of traces, or a folder of such folders")
-    parser.add_argument("--entry", help="module:function that replays (default: `replay` of [tool.harness])")
-    parser.add_argument("--upstream", action="append", default=[], metavar="FROM=TO", help="where answers come from")
-    parser.add_argument("--header", action="append", default=[], metavar="NAME:VALUE", help="sent to upstreams only")
-    parser.add_argument("--afresh", action="store_true", help="throw the recorded answers away first")
-    options = parser.parse_args(arguments)
-    upstreams = dict(str(pair).partition("=")[::2] for pair in options.upstream)
-    headers = {name.strip(): value.strip() for name, _, value in (str(one).partition(":") for one in options.header)}
-    folders = [path.parent.resolve() for root in options.traces for path in sorted(root.rglob(TRACE_FILE))]
-    if not folders:
-        parser.error(f"no {TRACE_FILE} below {', '.join(map(str, options.traces))}")
-    try:
-        config = Config.load()
-    except ConfigError as error:
-        parser.error(str(error))
-    entry = options.entry or config.replay or parser.error("which entry? give --entry, or `replay` of [tool.harness]")
-    refused = 0
-    with (
-        Runners(Target(entry=entry, directory=config.project)) as runner,
-        httpx.Client(headers=headers, timeout=_ANSWERS_WITHIN_S, trust_env=False) as client,
-    ):
-        for folder in folders:
-            try:
-                root = config.traces if config.traces and folder.is_relative_to(config.traces) else None
-                trace = load_trace(folder, root=root, without_cassette=bool(upstreams))
-                if options.afresh:
-                    trace = trace.with_cassette(Cassette())
-                if upstreams:
-                    trace = complete(trace, runner, upstreams, client)
-                    save_cassette(trace)
-                approve(trace, runner.one(trace))
-                print(f"{trace.id}: baseline written")
-            except (Refused, Unreadable, httpx.HTTPError) as error:
-                print(f"refused: {error}", file=sys.stderr)
-                refused += 1
-    return 1 if refused else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

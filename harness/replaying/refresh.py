@@ -6,10 +6,8 @@ took it, when, why and at which commit is written into each trace that changes.
 """
 
 import getpass
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from harness.clock import utc_now
@@ -18,23 +16,15 @@ from harness.replaying.all_or_nothing import replace_all
 from harness.replaying.comparison import ReplayResult, TraceOutcome, TraceVerdict, judge
 from harness.replaying.corpus import root_of
 from harness.replaying.findings import Findings
+from harness.replaying.keeping import Refused, folder_of, renewed
 from harness.replaying.repository import RevisionError
 from harness.replaying.revisions import WORKTREE, Revisions
 from harness.replaying.unsafe import Unsafe, switched
 from harness.run import ExitCode
-from harness.traces import Approval, Comparison, Difference, Trace, difference, merged, save_baseline
+from harness.traces import Approval, Comparison, Difference, Trace, difference, merged
 from harness.traces.folders import TRACE_FILE
 
 _SHOWN = 20
-
-
-class Refused(ValueError):
-    """Nothing was written; says why, a line a trace. `exit_code` is how the program ends."""
-
-    def __init__(self, reasons: Sequence[str], exit_code: ExitCode) -> None:
-        shown = [*reasons[:_SHOWN], *([f"and {len(reasons) - _SHOWN} more"] if len(reasons) > _SHOWN else [])]
-        super().__init__("\n  ".join(["refused, and nothing was written:", *shown]))
-        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +61,7 @@ def propose(session: Revisions, traces: Sequence[Trace], rules: Comparison, *, c
     if cluster is None:
         return Proposal(found=found, baselines=tuple((trace, first[trace.id].output) for trace in changed))
     if not 0 < cluster <= len(found.causes.listed()):
-        raise Refused([f"there is no cause {cluster}; there are {len(found.causes.listed())}"], ExitCode.HARNESS)
+        raise _refused([f"there is no cause {cluster}; there are {len(found.causes.listed())}"], ExitCode.HARNESS)
     baselines: list[tuple[Trace, Any]] = []
     left: list[str] = []
     for trace in changed:
@@ -92,7 +82,7 @@ def _refuse_what_is_not_ours(config: Config, traces: Sequence[Trace]) -> None:
     root = root_of(config).resolve()
     for trace in traces:
         if trace.folder is None or not trace.folder.resolve().is_relative_to(root):
-            raise Refused([f"{trace.id} is none of the traces in {root}; only those are refreshed"], ExitCode.HARNESS)
+            raise _refused([f"{trace.id} is none of the traces in {root}; only those are refreshed"], ExitCode.HARNESS)
 
 
 def _refuse_what_must_not_be(verdicts: Iterable[TraceVerdict]) -> None:
@@ -106,7 +96,13 @@ def _refuse_what_must_not_be(verdicts: Iterable[TraceVerdict]) -> None:
     if any(one.calls for one in listed):
         wrong.append("where calls changed, record their answers first: `harness trace record`")
     if unknown or wrong:
-        raise Refused([*unknown, *wrong], ExitCode.UNKNOWN if unknown else ExitCode.INVARIANT)
+        raise _refused([*unknown, *wrong], ExitCode.UNKNOWN if unknown else ExitCode.INVARIANT)
+
+
+def _refused(reasons: Sequence[str], exit_code: ExitCode) -> Refused:
+    """Nothing is written; a line a reason."""
+    shown = [*reasons[:_SHOWN], *([f"and {len(reasons) - _SHOWN} more"] if len(reasons) > _SHOWN else [])]
+    return Refused("\n  ".join(["refused, and nothing was written:", *shown]), exit_code)
 
 
 def _raised(verdict: TraceVerdict) -> bool:
@@ -121,7 +117,7 @@ def _with(trace: Trace, output: Any, taken: Sequence[Difference], verdict: Trace
     patterns = [sorted(one.pattern for one in some) for some in (taken, difference(trace.baseline, baseline, rules))]
     left = len(difference(baseline, output, rules))
     if patterns[0] != patterns[1] or left != len(verdict.differences) - len(taken):
-        raise Refused(
+        raise _refused(
             [f"{trace.id}: this cause cannot be told from the others here; refresh the trace whole"], ExitCode.INVARIANT
         )
     return baseline
@@ -133,7 +129,7 @@ def approval(session: Revisions, reason: str) -> Approval:
     RevisionError when git has not been told who works here.
     """
     if not reason.strip():
-        raise Refused(["say why, in words that whoever reads the trace next year understands"], ExitCode.HARNESS)
+        raise _refused(["say why, in words that whoever reads the trace next year understands"], ExitCode.HARNESS)
     at = utc_now().replace(microsecond=0)
     try:
         commit = session.repository.commit("HEAD")
@@ -147,24 +143,8 @@ def write(config: Config, proposal: Proposal, approved: Approval) -> None:
     """Write all baselines that are proposed, or none of them."""
     root = root_of(config).resolve()
     files: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for number, (trace, baseline) in enumerate(proposal.baselines):
-            folder = _folder(trace).resolve()
-            place = (folder / TRACE_FILE).relative_to(root).as_posix()
-            files[place] = _renewed(trace, baseline, approved, Path(scratch) / str(number))
+    for trace, baseline in proposal.baselines:
+        place = (folder_of(trace).resolve() / TRACE_FILE).relative_to(root).as_posix()
+        files[place] = renewed(trace.with_baseline(baseline), approved)
     if files:
         replace_all(root, files)
-
-
-def _folder(trace: Trace) -> Path:
-    assert trace.folder is not None, "propose has refused it"
-    return trace.folder
-
-
-def _renewed(trace: Trace, baseline: Any, approved: Approval, scratch: Path) -> bytes:
-    """The content of the trace's file with its new baseline; everything else in it stays as it is."""
-    scratch.mkdir()
-    file = scratch / TRACE_FILE
-    file.write_bytes((_folder(trace) / TRACE_FILE).read_bytes())
-    save_baseline(trace.in_folder(scratch), baseline, approval=approved)
-    return file.read_bytes()

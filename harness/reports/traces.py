@@ -160,6 +160,19 @@ def print_refresh(document: Document) -> None:
     terminal().print(Group(*parts))
 
 
+def print_recordings(document: Document) -> None:
+    """`harness trace record`: what was written, and what was not."""
+    console = terminal()
+    if document["recorded"]:
+        table = columns_of("trace", "answers", "baseline", "secrets and names", folding=("trace",))
+        for one in document["recorded"]:
+            redacted = "replaced" if one["redacted"] else "none found"
+            table.add_row(plain(one["trace"]), str(one["answers"]), plain(one["baseline"]), redacted)
+        console.print(table)
+    for said in document["refused"]:
+        console.print(Text.assemble(("refused: ", "bold red"), plain(said)))
+
+
 def _first(names: Sequence[str]) -> list[str]:
     more = len(names) - TRACES_SHOWN
     return [*names[:TRACES_SHOWN], *([f"and {more} more"] if more > 0 else [])]

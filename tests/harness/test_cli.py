@@ -155,6 +155,13 @@ def test_a_mistake_is_one_clear_message(words: tuple[str, ...], said: str) -> No
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("setting", ["NAME", "=x", ""])
+def test_a_setting_that_says_nothing_is_a_wrong_command_line(setting: str) -> None:
+    result = harness("up", "--set", "NAME=a=b", "--set", setting)
+    assert result.exit_code == 2
+    assert "--set wants NAME=VALUE" in result.output
+
+
 def test_a_folder_without_a_project_is_said(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

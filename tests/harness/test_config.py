@@ -40,13 +40,14 @@ def test_the_nearest_project_counts(tmp_path: Path) -> None:
 
 def test_everything_that_can_be_said(tmp_path: Path) -> None:
     more = 'claims = "c.toml"\ntraces = "t"\nreplay = "r:replay"\ncomparison = "c:RULES"\nredaction = "c:REDACTION"\n'
+    more += 'driver = "c:driver"\n'
     more += 'operator = ["python", "-m", "x"]\nruns = "out/runs"\ncode = ["src", "a.py"]\nlock = "deep/x.lock"\n'
     config = Config.load(project(tmp_path, GOOD.format(package="p") + more))
     assert config.claims == config.project / "c.toml"
     assert config.traces == config.project / "t"
     assert config.replay == "r:replay"
     assert config.comparison == "c:RULES"
-    assert config.redaction == "c:REDACTION"
+    assert (config.redaction, config.driver) == ("c:REDACTION", "c:driver")
     assert config.operator == ("python", "-m", "x")
     assert (config.code, config.lock) == (("src", "a.py"), "deep/x.lock")
     assert config.runs == config.project / "out" / "runs"

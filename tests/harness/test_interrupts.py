@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.interrupts import INTERRUPTED, Interrupted, run
+from harness.interrupts import INTERRUPTED, Interrupted, ending_tidily, run
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -87,6 +87,16 @@ def test_work_that_ends_by_itself_gives_its_result_and_leaves_no_handler() -> No
 
     assert run(work()) == 42
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_work_inside_of_other_work_leaves_that_its_handlers() -> None:
+    async def work() -> None:
+        pass
+
+    with ending_tidily():
+        run(work())
+        with pytest.raises(Interrupted, match="SIGTERM"):
+            signal.raise_signal(signal.SIGTERM)
 
 
 def test_an_error_of_the_work_goes_through() -> None:

@@ -50,7 +50,8 @@ def test_it_stands_until_it_is_cancelled_and_then_ends(config: Config) -> None:
             shown.append(where)
             up.set()
 
-        standing = asyncio.create_task(stand(config, seed=1, show=show, progress=lambda _: None))
+        work = stand(config, seed=1, overrides={"NAME": "x"}, show=show, progress=lambda _: None)
+        standing = asyncio.create_task(work)
         await up.wait()
         assert InSeries.made[0].log == ["up"]
         standing.cancel()
@@ -60,6 +61,7 @@ def test_it_stands_until_it_is_cancelled_and_then_ends(config: Config) -> None:
     asyncio.run(go())
     assert set(shown[0]["services"]) == {"shop", "inbox"}
     assert InSeries.made[0].log == ["up", "down"]
+    assert InSeries.made[0].words["overrides"] == {"NAME": "x"}
 
 
 def test_what_could_not_come_up_is_ended_too(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:

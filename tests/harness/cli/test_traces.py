@@ -210,3 +210,15 @@ def test_a_signal_ends_it_and_leaves_nothing(toy: ToyRepository, number: signal.
     assert "Traceback" not in errors
     assert not Path(f"/proc/{said.read_text()}").exists()
     assert list(cache_folder("checkouts").glob("*/")) == []
+
+
+def test_the_words_of_the_playbook_are_the_same_commands(toy: ToyRepository) -> None:
+    def playbook(*words: str) -> Result:
+        return CliRunner().invoke(main, words)
+
+    said = playbook("compare_trace_outputs", "fruit/long", "HEAD", "HEAD~1", "--json")
+    assert (said.exit_code, document(said)["counts"]["changed"]) == (10, 1)
+    refreshed = playbook("refresh_trace_fixture", "fruit/long", "--reason", "it is meant", "--json")
+    assert (refreshed.exit_code, document(refreshed)["refreshed"]) == (0, ["fruit/long"])
+    assert harness("replay", "all").exit_code == 0
+    assert "compare_trace_outputs" not in playbook("--help").stdout

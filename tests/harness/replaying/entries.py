@@ -89,3 +89,24 @@ def told(trace: Document) -> Document:
 def environment(trace: Document) -> Document:
     """The names of all variables that it sees."""
     return {"output": sorted(os.environ)}
+
+
+def counts(trace: Document) -> Document:
+    """Never the same twice."""
+    global _counted
+    _counted += 1
+    return {"output": {"so_far": _counted}, "unmatched": [], "unused": []}
+
+
+_counted = 0
+
+
+def asks_on(trace: Document) -> Document:
+    """Makes one call more than there are answers."""
+    wanted = {"method": "GET", "uri": f"http://there.invalid/{len(trace['cassette'])}", "headers": {}, "body": ""}
+    return {"output": {}, "unmatched": [{"request": wanted, "nearest": None}], "unused": []}
+
+
+def first_letter(trace: Document) -> Document:
+    """Says the first letter of what it was told."""
+    return {"output": {"said": trace["inputs"][0]["body"][0]}, "unmatched": [], "unused": []}

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.config import ConfigError
-from harness.replaying.corpus import NoSuchTrace, chosen, one
+from harness.replaying.corpus import NoSuchTrace, chosen, drafts, one
+from harness.traces import pack
 from tests.harness.replaying.toy_repository import ToyRepository, make_repository
 
 
@@ -49,6 +50,26 @@ def test_a_name_that_means_nothing(toy: ToyRepository, name: str) -> None:
         return
     with pytest.raises(NoSuchTrace, match=r"no trace is called .*`harness trace list`"):
         chosen(toy.config(), ["one", name])
+
+
+def test_drafts_may_lack_their_cassette_and_stand_in_folders(toy: ToyRepository, tmp_path: Path) -> None:
+    (toy.folder / "traces" / "other" / "cassette.yaml").unlink()
+    assert [trace.id for trace in drafts(toy.config(), ["other", "fruit", "traces/fruit/long"])] == [
+        "other",
+        "fruit/long",
+        "fruit/short",
+    ]
+    (tmp_path / "x.packed").touch()
+    with pytest.raises(NoSuchTrace, match="unpack it first"):
+        drafts(toy.config(), [str(tmp_path / "x.packed")])
+    with pytest.raises(NoSuchTrace, match="no trace is called 'nowhere'"):
+        drafts(toy.config(), ["nowhere"])
+
+
+def test_a_packed_file_is_read_like_a_folder(toy: ToyRepository, tmp_path: Path) -> None:
+    pack(toy.folder / "traces", tmp_path / "x.packed")
+    found = chosen(toy.config(), [str(tmp_path / "x.packed"), "one"])
+    assert [trace.id for trace in found] == ["fruit/long", "fruit/short", "one", "other", "one"]
 
 
 def test_what_is_one_trace_and_what_is_not(toy: ToyRepository) -> None:

@@ -1,31 +1,34 @@
-"""Baselines come from clean replays alone, and missing answers from a party that is named."""
+"""Baselines come from clean replays alone, answers from a party that is named, and nothing secret is written."""
 
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
-from harness.replaying.comparison import ReplayResult
-from harness.replaying.record import Refused, approve, complete, main
+from harness.replaying.keeping import Refused
+from harness.replaying.record import Recorded, Recorder, Upstreams, record
 from harness.replaying.runner_process import Target
 from harness.replaying.runners import Runners
-from harness.traces import Cassette, Trace, load_trace
+from harness.run import ExitCode
+from harness.traces import (
+    Approval,
+    Cassette,
+    RedactionRules,
+    Redactor,
+    Request,
+    Trace,
+    load_trace,
+    save_trace,
+)
 
-HERE = Path(__file__).parent
-CALL = {"request": {"method": "GET", "uri": "http://there.invalid/"}}
-TRACE_YAML = """\
-contract: 1
-id: one
-title: T
-clock: {starts_at: "2026-02-02T14:00:00+00:00"}
-ids: {seed: 1}
-partners: []
-inputs: [{at_s: 0, kind: signal, partner: T1, content_type: text/plain, body: x}]
-"""
+KEY = b"a key of the tests"
+APPROVAL = Approval(at=datetime(2026, 3, 1, tzinfo=UTC), by="A. Developer", why="it is right")
+ELSEWHERE = Request(method="GET", uri="http://elsewhere.invalid/")
 
 
 class Party(BaseHTTPRequestHandler):
@@ -56,68 +59,125 @@ def party() -> Iterator[str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "one"
-    folder.mkdir()
-    (folder / "trace.yaml").write_text(TRACE_YAML)
-    return folder
+def recorder(target: Callable[[str], Target]) -> Iterator[Callable[[str], Recorder]]:
+    """A recorder by one of the entries; it keeps traces as they are."""
+    begun: list[Runners] = []
+
+    def make(entry: str) -> Recorder:
+        begun.append(Runners(target(entry), processes=1))
+        return Recorder(runners=begun[-1])
+
+    yield make
+    for runners in begun:
+        runners.__exit__(None, None, None)
+
+
+def saying(trace: Trace, body: str) -> Trace:
+    """The trace with another input, and no baseline."""
+    return replace(trace, inputs=(replace(trace.inputs[0], body=body),), baseline=None, folder=None)
 
 
 @pytest.mark.parametrize(
-    ("result", "said"),
+    ("entry", "said", "exit_code"),
     [
-        ({"error": "the database was away"}, "the replay failed: the database was away"),
-        ({"output": {}, "unmatched": (CALL,)}, "not recorded: GET http://there.invalid/"),
-        ({"output": {}, "unused": (CALL,)}, "nobody asked: GET http://there.invalid/"),
+        ("ends", "the replay failed: .*ended", ExitCode.UNKNOWN),
+        ("refuses", "the replay failed: inputs: expected a list", ExitCode.UNKNOWN),
+        ("raises", "the system raised: LookupError", ExitCode.INVARIANT),
+        ("asks", "recorded, and nobody asked: GET http://elsewhere.invalid/", ExitCode.INVARIANT),
+        ("counts", r"two replays differ: so_far: was 1, now 2", ExitCode.INVARIANT),
     ],
 )
-def test_an_outage_never_becomes_a_baseline(trace: Trace, folder: Path, result: dict[str, object], said: str) -> None:
-    before = (folder / "trace.yaml").read_text()
-    with pytest.raises(Refused) as refused:
-        approve(replace(trace, folder=folder), ReplayResult(trace="one", **result))  # type: ignore[arg-type]
-    assert said in str(refused.value)
-    assert (folder / "trace.yaml").read_text() == before
+def test_what_is_not_the_systems_behaviour_is_no_baseline(
+    trace: Trace, tmp_path: Path, recorder: Callable[[str], Recorder], entry: str, said: str, exit_code: ExitCode
+) -> None:
+    answered = trace.cassette.interactions[0]
+    there = Cassette(interactions=(answered, replace(answered, request=ELSEWHERE)))
+    draft = save_trace(replace(saying(trace, "x"), id="two", cassette=there), tmp_path)
+    before = {file.name: file.read_bytes() for file in (tmp_path / "two").iterdir()}
+    with pytest.raises(Refused, match=said) as refused:
+        record(draft, Recorded(), recorder(entry), root=tmp_path, approval=APPROVAL)
+    assert refused.value.exit_code is exit_code
+    assert {file.name: file.read_bytes() for file in (tmp_path / "two").iterdir()} == before
 
 
 def test_missing_answers_are_fetched_and_what_is_secret_is_not_kept(
-    trace: Trace, party: str, target: Callable[[str], Target]
+    trace: Trace, tmp_path: Path, party: str, recorder: Callable[[str], Recorder]
 ) -> None:
-    empty = trace.with_cassette(Cassette())
-    with Runners(target("asks")) as process, httpx.Client(headers={"X-Key": "k"}, trust_env=False) as client:
-        whole = complete(empty, process, {"http://there.invalid": party}, client)
-        assert process.one(whole).clean
-    (interaction,) = whole.cassette.interactions
+    draft = saying(trace, "x").with_cassette(Cassette())
+    with httpx.Client(headers={"X-Key": "k"}, trust_env=False) as client:
+        upstreams = Upstreams(addresses={"http://there.invalid": party}, client=client)
+        made = record(draft, upstreams, recorder("asks"), root=tmp_path, approval=None)
+    assert (made.baseline, made.redacted) == ("new", False)
+    found = load_trace(tmp_path / "one")
+    assert found.baseline == {"asked": 1}
+    (interaction,) = found.cassette.interactions
     assert interaction.response is not None
-    assert interaction.response.status == 200
-    assert interaction.response.body == '{"answer": 42}'
+    assert (interaction.response.status, interaction.response.body.split()) == (200, ["{", '"answer":', "42", "}"])
     assert set(interaction.response.headers) == {"content-type"}
     assert "X-Key" not in interaction.request.headers
+    assert record(found, Recorded(), recorder("asks"), root=tmp_path, approval=None).baseline == "as it was"
 
 
-def test_an_answer_from_nowhere_is_refused(trace: Trace, target: Callable[[str], Target]) -> None:
-    empty = trace.with_cassette(Cassette())
-    with (
-        Runners(target("asks")) as process,
-        httpx.Client(trust_env=False) as client,
-        pytest.raises(Refused, match="no --upstream has it"),
-    ):
-        complete(empty, process, {"http://elsewhere.invalid": "http://127.0.0.1:1"}, client)
+def test_an_answer_from_nowhere_is_refused(trace: Trace, tmp_path: Path, recorder: Callable[[str], Recorder]) -> None:
+    draft = saying(trace, "x").with_cassette(Cassette())
+    with httpx.Client(trust_env=False) as client:
+        for source, said, exit_code in (
+            ("http://elsewhere.invalid", "no upstream has it", ExitCode.INVARIANT),
+            ("http://there.invalid", "ConnectError", ExitCode.UNKNOWN),
+        ):
+            upstreams = Upstreams(addresses={source: "http://127.0.0.1:1"}, client=client)
+            with pytest.raises(Refused, match=said) as refused:
+                record(draft, upstreams, recorder("asks"), root=tmp_path, approval=None)
+            assert refused.value.exit_code is exit_code
+    assert not (tmp_path / "one").exists()
 
 
-def test_the_command(
-    folder: Path, party: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_system_that_asks_for_ever_is_refused(
+    trace: Trace, tmp_path: Path, party: str, recorder: Callable[[str], Recorder]
 ) -> None:
-    project = folder.parent
-    (project / "pyproject.toml").write_text(
-        '[tool.harness]\ntopology = "t:T"\nscenarios = "s"\ntraces = "."\nreplay = "entries:asks"\n'
-    )
-    (project / "entries.py").write_text((HERE / "entries.py").read_text())
-    monkeypatch.chdir(project)
-    assert main([str(folder)]) == 1
-    assert "refused:" in capsys.readouterr().err
-    assert main([str(folder), "--upstream", f"http://there.invalid={party}", "--header", "X-Key: k"]) == 0
-    assert load_trace(folder).baseline == {"asked": 1}
-    assert main([str(folder)]) == 0, "and once it is recorded, without the party"
-    with pytest.raises(SystemExit) as usage:
-        main([str(project / "nowhere")])
-    assert usage.value.code == 2
+    draft = saying(trace, "x").with_cassette(Cassette())
+    with httpx.Client(trust_env=False) as client:
+        upstreams = Upstreams(addresses={"http://there.invalid": party}, client=client, calls_max=3)
+        with pytest.raises(Refused, match="more than 3 calls"):
+            record(draft, upstreams, recorder("asks_on"), root=tmp_path, approval=None)
+
+
+def test_what_is_secret_is_replaced_before_it_is_written(
+    trace: Trace, tmp_path: Path, recorder: Callable[[str], Recorder]
+) -> None:
+    draft = saying(trace, '{"note": "call me", "phone": "209-555-0188"}')
+    by = replace(recorder("echo"), redactor=Redactor(RedactionRules(), KEY))
+    made = record(draft, Recorded(), by, root=tmp_path, approval=None)
+    assert made.redacted
+    written = (tmp_path / "one" / "trace.yaml").read_text()
+    assert "call me" in written
+    assert "555-0188" not in written
+    found = load_trace(tmp_path / "one")
+    assert found.baseline == {"bodies": [found.inputs[0].body]}, "of the replay of what is written"
+
+
+def test_one_about_which_the_system_decides_otherwise_without_its_secrets_is_refused(
+    trace: Trace, tmp_path: Path, recorder: Callable[[str], Recorder]
+) -> None:
+    rules = RedactionRules(decision=lambda output: output["said"])
+    draft = saying(trace, "hello@there.invalid")
+    by = replace(recorder("first_letter"), redactor=Redactor(rules, KEY))
+    with pytest.raises(Refused, match="without its secrets and personal data it is decided otherwise: "):
+        record(draft, Recorded(), by, root=tmp_path, approval=None)
+    assert not (tmp_path / "one").exists()
+
+
+def test_another_baseline_needs_a_reason(trace: Trace, tmp_path: Path, recorder: Callable[[str], Recorder]) -> None:
+    draft = save_trace(replace(saying(trace, "x"), baseline={"bodies": ["y"]}), tmp_path)
+    with pytest.raises(Refused, match=r"say with --reason why that is right:\n  bodies\[0\]: was \"y\", now \"x\""):
+        record(draft, Recorded(), recorder("echo"), root=tmp_path, approval=None)
+    made = record(draft, Recorded(), recorder("echo"), root=tmp_path, approval=APPROVAL)
+    assert made.to_json() == {
+        "trace": "one",
+        "folder": str(tmp_path / "one"),
+        "answers": 1,
+        "baseline": "renewed",
+        "redacted": False,
+    }
+    found = load_trace(tmp_path / "one")
+    assert (found.baseline, found.approvals) == ({"bodies": ["x"]}, (APPROVAL,))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.replaying.refresh import Refused, approval, propose, write
+from harness.replaying.keeping import Refused
+from harness.replaying.refresh import approval, propose, write
 from harness.replaying.repository import RevisionError
 from harness.traces import Comparison, Trace, load_trace, load_traces
 from tests.harness.replaying.toy_repository import PRICE, REPLAY, ToyRepository, make_repository, price

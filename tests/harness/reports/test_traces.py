@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from harness.reports.traces import age, print_bisection, print_findings, trace_table
+from harness.reports.traces import age, print_bisection, print_findings, print_recordings, trace_table
 
 WILD = "[red]x[/red] \x1b[2J :smile:"
 
@@ -83,3 +83,13 @@ def test_a_commit_or_those_that_it_may_be(capsys: pytest.CaptureFixture[str]) ->
     said = capsys.readouterr().out
     assert "this commit changed what t gives" in said
     assert "does not run" not in said
+
+
+def test_what_was_recorded_and_what_was_not(capsys: pytest.CaptureFixture[str]) -> None:
+    done = {"trace": "fruit/one", "folder": "/x", "answers": 3, "baseline": "as it was", "redacted": True}
+    print_recordings({"recorded": [done, {**done, "trace": "two", "redacted": False}], "refused": [f"three: {WILD}"]})
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["fruit/one", "3", "as", "it", "was", "replaced"]
+    assert lines[2].split()[-2:] == ["none", "found"]
+    assert lines[1].index("as it") == lines[2].index("as it") == lines[0].index("baseline")
+    assert lines[3].startswith("refused: three: [red]x[/red]")
