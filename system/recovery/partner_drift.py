@@ -148,9 +148,10 @@ class PartnerDriftRecovery:
         return replace(course, incident=given or course.incident, given_back=given is not None)
 
     def _raised(self, incident: TrustIncident, tier: int) -> int:
-        if self._settings.unsafe_give_back_to_tier_two:
+        ends_review = incident.review_ended_at is None
+        if ends_review and self._settings.unsafe_give_back_to_tier_two:
             return FIRST_RETURN
-        return raised(tier, before=incident.ceiling_before, ends_review=incident.review_ended_at is None)
+        return raised(tier, before=incident.ceiling_before, ends_review=ends_review)
 
     def _standing(self, partner_id: str) -> TrustIncident:
         """The partner's incident, while a person reviews its signals."""
