@@ -1,9 +1,10 @@
-"""A small HTTP server on loopback inside a test's own event loop, answering as the test says."""
+"""A small HTTP server on loopback, in a test's own event loop or in a thread beside it, answering as the test says."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,9 +30,10 @@ Answer = Callable[[Request], tuple[int, Any]]
 
 @dataclass(slots=True)
 class Answering:
-    """Where it listens, and every request that came, in order."""
+    """Where it listens, and every request that came, in order. `headers` are sent with every answer."""
 
     answer: Answer
+    headers: Mapping[str, str] = field(default_factory=dict)
     address: tuple[str, int] = ("", 0)
     requests: list[Request] = field(default_factory=list)
 
@@ -55,7 +57,9 @@ class Answering:
                     await reader.read()
                     return
                 content = document if isinstance(document, bytes) else json.dumps(document).encode()
-                writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(content)}\r\n\r\n".encode() + content)
+                more = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+                top = f"HTTP/1.1 {status} X\r\n{more}Content-Length: {len(content)}\r\n\r\n"
+                writer.write(top.encode() + content)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             return
@@ -73,3 +77,24 @@ async def answering(answer: Answer) -> AsyncIterator[Answering]:
         yield served
     finally:
         server.close()
+
+
+@contextmanager
+def answering_beside(answer: Answer, **headers: str) -> Iterator[Answering]:
+    """The same for a test that has no event loop; names of headers have `_` for `-`."""
+    served = Answering(answer, {name.replace("_", "-"): value for name, value in headers.items()})
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(served.serve, "127.0.0.1", 0))
+    served.address = server.sockets[0].getsockname()[:2]
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield served
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.close()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            loop.run_until_complete(asyncio.wait([task]))
+        loop.close()

@@ -31,14 +31,13 @@ from harness.traces import (
     digest,
     save_trace,
 )
+from harness.traces.redaction_rules import KEPT_HEADERS
 
 CALLS_MAX = 200
 ANSWERS_WITHIN_S = 60.0
 """For one answer of a party that is asked; a language model may think for long."""
 LINES_MAX = 10
 """Of what differs, in a refusal."""
-
-_KEPT_HEADERS = ("content-type", "idempotent-replayed", "retry-after")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -139,7 +138,7 @@ class Upstreams:
             raise Refused(f"{trace.id}: {source}: {type(error).__name__}: {error}", ExitCode.UNKNOWN) from error
         return Response(
             status=answer.status_code,
-            headers={name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers},
+            headers={name: answer.headers[name] for name in sorted(KEPT_HEADERS) if name in answer.headers},
             body=answer.text,
         )
 

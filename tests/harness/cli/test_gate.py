@@ -1,9 +1,8 @@
 """The gate: traces, drills and claims as one answer, said to whoever is on call and to whoever reviews."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import HARNESS_ERROR, main
+from tests.answering import Request, answering_beside
 from tests.harness.replaying.toy_repository import PRICE, ToyRepository, make_repository, price
 from tests.harness.toy_project import make_project
 
@@ -32,34 +32,25 @@ CLAIMS = """\
 HELD_BY_TESTS = '"0.3" = { text = "Prices are whole", tests = ["shop/replay.py"] }\n'
 
 
-class OnCall(BaseHTTPRequestHandler):
+@dataclass(slots=True)
+class OnCall:
     """Takes alerts, and keeps what it was told."""
 
-    told: "list[dict[str, Any]]"
-    status = 200
+    url: str = ""
+    told: list[dict[str, Any]] = field(default_factory=list)
+    status: int = 200
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        type(self).told.append(json.loads(body))
-        self.send_response(type(self).status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name is the base class's
-        pass
+    def answer(self, asked: Request) -> tuple[int, Any]:
+        self.told.append(json.loads(asked.body))
+        return self.status, b""
 
 
 @pytest.fixture
-def on_call(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    OnCall.told = []
-    monkeypatch.setattr(OnCall, "status", 200)
-    server = HTTPServer(("127.0.0.1", 0), OnCall)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/alerts"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def on_call() -> Iterator[OnCall]:
+    found = OnCall()
+    with answering_beside(found.answer) as served:
+        found.url = f"{served.url}/alerts"
+        yield found
 
 
 @pytest.fixture
@@ -95,9 +86,9 @@ def test_all_of_it(toy: ToyRepository) -> None:
     ]
 
 
-def test_a_change_is_a_mismatch_and_an_alert(toy: ToyRepository, on_call: str) -> None:
+def test_a_change_is_a_mismatch_and_an_alert(toy: ToyRepository, on_call: OnCall) -> None:
     toy.write({PRICE: price("len(name) + 1")})
-    result = gate("--drills", "none", "--alert-url", on_call, "--json")
+    result = gate("--drills", "none", "--alert-url", on_call.url, "--json")
     assert result.exit_code == 10
     assert "Trace replay mismatch: 1. 1 trace: intents[*].price" in result.stderr
     assert "alert firing for Shop keeper: Regression detected in trace test" in result.stderr
@@ -109,7 +100,7 @@ def test_a_change_is_a_mismatch_and_an_alert(toy: ToyRepository, on_call: str) -
         "contact": "Shop keeper",
         "problem": None,
     }
-    (told,) = OnCall.told
+    (told,) = on_call.told
     (alert,) = told["alerts"]
     assert (told["version"], alert["status"], alert["labels"]["contact"]) == ("4", "firing", "Shop keeper")
     assert alert["annotations"]["summary"] == "Regression detected in trace test"
@@ -120,14 +111,14 @@ def test_a_change_is_a_mismatch_and_an_alert(toy: ToyRepository, on_call: str) -
     ]
 
 
-def test_its_end_is_told_once_and_is_the_same_alert(toy: ToyRepository, on_call: str) -> None:
+def test_its_end_is_told_once_and_is_the_same_alert(toy: ToyRepository, on_call: OnCall) -> None:
     toy.write({PRICE: price("len(name) + 1")})
     for _ in range(2):
-        gate("--drills", "none", "--alert-url", on_call)
+        gate("--drills", "none", "--alert-url", on_call.url)
     toy.write({PRICE: price("len(name)")})
     for _ in range(2):
-        assert gate("--drills", "none", "--alert-url", on_call).exit_code == 0
-    alerts = [told["alerts"][0] for told in OnCall.told]
+        assert gate("--drills", "none", "--alert-url", on_call.url).exit_code == 0
+    alerts = [told["alerts"][0] for told in on_call.told]
     assert [alert["status"] for alert in alerts] == ["firing", "firing", "resolved"]
     assert len({(alert["fingerprint"], alert["startsAt"]) for alert in alerts}) == 1
     assert alerts[0]["endsAt"].startswith("0001")
@@ -135,40 +126,40 @@ def test_its_end_is_told_once_and_is_the_same_alert(toy: ToyRepository, on_call:
 
 
 @pytest.mark.parametrize("how", ["refused", "gone", "nonsense"])
-def test_nobody_there_is_said_and_tried_again_next_time(
-    toy: ToyRepository, on_call: str, monkeypatch: pytest.MonkeyPatch, how: str
-) -> None:
+def test_nobody_there_is_said_and_tried_again_next_time(toy: ToyRepository, on_call: OnCall, how: str) -> None:
     toy.write({PRICE: price("len(name) + 1")})
-    monkeypatch.setattr(OnCall, "status", 503)
-    url = {"refused": on_call, "gone": "http://127.0.0.1:9/alerts", "nonsense": "no address"}[how]
+    on_call.status = 503
+    url = {"refused": on_call.url, "gone": "http://127.0.0.1:9/alerts", "nonsense": "no address"}[how]
     result = gate("--drills", "none", "--alert-url", url)
     assert result.exit_code == 10
     assert "it was not taken: " in result.stderr
-    monkeypatch.setattr(OnCall, "status", 200)
+    on_call.status = 200
     toy.write({PRICE: price("len(name)")})
-    assert "alert" not in gate("--drills", "none", "--alert-url", on_call).stderr, "nothing stands that nobody was told"
+    assert "alert" not in gate("--drills", "none", "--alert-url", on_call.url).stderr, (
+        "nothing stands that nobody was told"
+    )
 
 
 def test_the_address_can_come_from_the_environment(
-    toy: ToyRepository, on_call: str, monkeypatch: pytest.MonkeyPatch
+    toy: ToyRepository, on_call: OnCall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HARNESS_ALERT_URL", on_call)
+    monkeypatch.setenv("HARNESS_ALERT_URL", on_call.url)
     toy.write({PRICE: price("len(name) + 1")})
     gate("--drills", "none")
-    assert len(OnCall.told) == 1
+    assert len(on_call.told) == 1
 
 
-def test_what_nobody_can_tell_is_no_pass_and_no_alert(toy: ToyRepository, on_call: str) -> None:
+def test_what_nobody_can_tell_is_no_pass_and_no_alert(toy: ToyRepository, on_call: OnCall) -> None:
     toy.write({PRICE: "def priced(name:\n"})
-    result = gate("--drills", "none", "--alert-url", on_call, "--json")
-    assert (result.exit_code, document(result)["outcome"], OnCall.told) == (12, "unknown", [])
+    result = gate("--drills", "none", "--alert-url", on_call.url, "--json")
+    assert (result.exit_code, document(result)["outcome"], on_call.told) == (12, "unknown", [])
     assert "mismatch" not in result.stderr
 
 
-def test_noise_is_a_mismatch_and_no_regression(toy: ToyRepository, on_call: str) -> None:
+def test_noise_is_a_mismatch_and_no_regression(toy: ToyRepository, on_call: OnCall) -> None:
     toy.write({PRICE: "import random\n\ndef priced(name):\n    return random.random()\n"})
-    result = gate("--drills", "none", "--alert-url", on_call)
-    assert (result.exit_code, OnCall.told) == (10, [])
+    result = gate("--drills", "none", "--alert-url", on_call.url)
+    assert (result.exit_code, on_call.told) == (10, [])
     assert "Trace replay mismatch" in result.stderr
 
 

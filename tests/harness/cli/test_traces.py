@@ -222,3 +222,28 @@ def test_the_words_of_the_playbook_are_the_same_commands(toy: ToyRepository) -> 
     assert (refreshed.exit_code, document(refreshed)["refreshed"]) == (0, ["fruit/long"])
     assert harness("replay", "all").exit_code == 0
     assert "compare_trace_outputs" not in playbook("--help").stdout
+
+
+def test_what_is_said_hangs_neither_on_hashes_nor_on_the_zone_nor_on_who_was_first(toy: ToyRepository) -> None:
+    for number in range(9):
+        toy.add_trace(f"more/t{number}", "x" * (number + 1), number + 1)
+    toy.write({PRICE: price("{3: 'three', 5: None}.get(len(name), len(name) + 10 * (len(name) > 7))")})
+    surroundings: list[tuple[dict[str, str], str]] = [
+        ({"PYTHONHASHSEED": "1", "TZ": "UTC"}, "1"),
+        ({"PYTHONHASHSEED": "4711", "TZ": "Asia/Kathmandu", "LC_ALL": "C"}, "3"),
+    ]
+    said: list[dict[str, Any]] = []
+    for environ, processes in surroundings:
+        command = [sys.executable, "-m", "harness", "trace", "replay", "all", "--json", "--processes", processes]
+        done = subprocess.run(
+            command,
+            cwd=toy.folder,
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 10, done.stderr
+        said.append(json.loads(done.stdout))
+    assert len(said[0]["causes"]) == 3
+    assert said[0] == said[1]

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from harness.environments.addressed import AddressedEnvironment
 from harness.environments.base import EnvironmentFault, OutsideParty
 from harness.standing import addresses
 from harness.topology import Link, Service, Topology
+from tests.answering import answering
 
 TOPOLOGY = Topology(
     name="t",
@@ -25,31 +23,6 @@ ADDRESSES: dict[str, Any] = {
     "services": {"shop": "127.0.0.1:7", "shop.side": "127.0.0.1:8"},
     "links": {"clients->shop": "127.0.0.1:9"},
 }
-
-
-class Shop(BaseHTTPRequestHandler):
-    """Answers every GET with its path."""
-
-    def do_GET(self) -> None:
-        body = json.dumps({"path": self.path}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        pass
-
-
-@pytest.fixture
-def shop() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Shop)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def read(folder: Path, document: object) -> AddressedEnvironment:
@@ -68,12 +41,12 @@ def test_it_says_what_harness_up_said(tmp_path: Path) -> None:
         environment.link_address("a->b")
 
 
-def test_it_can_be_spoken_to_and_nothing_else(tmp_path: Path, shop: str) -> None:
-    environment = read(tmp_path, {**ADDRESSES, "services": {"shop": shop}})
-    assert isinstance(environment, OutsideParty)
-
+def test_it_can_be_spoken_to_and_nothing_else(tmp_path: Path) -> None:
     async def go() -> None:
-        assert await environment.request("shop", "GET", "/stock") == {"path": "/stock"}
+        async with answering(lambda asked: (200, {"path": asked.path})) as shop:
+            environment = read(tmp_path, {**ADDRESSES, "services": {"shop": shop.url.removeprefix("http://")}})
+            assert isinstance(environment, OutsideParty)
+            assert await environment.request("shop", "GET", "/stock") == {"path": "/stock"}
         for refused in (environment.up(), environment.reset()):
             with pytest.raises(EnvironmentFault, match="kept up by somebody else"):
                 await refused

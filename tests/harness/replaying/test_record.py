@@ -1,10 +1,8 @@
 """Baselines come from clean replays alone, answers from a party that is named, and nothing secret is written."""
 
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
@@ -25,37 +23,22 @@ from harness.traces import (
     load_trace,
     save_trace,
 )
+from tests.answering import answering_beside
 
 KEY = b"a key of the tests"
 APPROVAL = Approval(at=datetime(2026, 3, 1, tzinfo=UTC), by="A. Developer", why="it is right")
 ELSEWHERE = Request(method="GET", uri="http://elsewhere.invalid/")
 
 
-class Party(BaseHTTPRequestHandler):
-    """Answers every GET, to those who show the key."""
-
-    def do_GET(self) -> None:
-        body = b'{"answer": 42}'
-        self.send_response(200 if self.headers["X-Key"] == "k" else 401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Set-Cookie", "session=not-to-be-kept")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        pass
-
-
 @pytest.fixture
 def party() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Party)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    """Answers those who show the key."""
+    with answering_beside(
+        lambda asked: (200 if asked.headers.get("x-key") == "k" else 401, {"answer": 42}),
+        Content_Type="application/json",
+        Set_Cookie="session=not-to-be-kept",
+    ) as served:
+        yield served.url
 
 
 @pytest.fixture
