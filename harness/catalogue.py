@@ -4,7 +4,7 @@ A name is a scenario, or a module for all its variants, or `all`. A name that is
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -59,6 +59,13 @@ class Catalogue:
                 raise ScenarioError(_unknown(name, [*self.modules, *by_name]))
             chosen.update({scenario.name: scenario for scenario in found})
         return tuple(chosen.values())
+
+    def drillable(self, names: Sequence[str], may_break: Collection[str] | None) -> tuple[Scenario, ...]:
+        """What `names` mean, all of it allowed; raises ScenarioError before anything is started."""
+        chosen = self.named(names)
+        for scenario in chosen:
+            scenario.check_allowed(may_break)
+        return chosen
 
     def listing(self) -> list[dict[str, Any]]:
         """One row a scenario, as `harness list --json` prints it."""

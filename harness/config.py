@@ -22,7 +22,7 @@ _TEXTS = frozenset(
     {"topology", "scenarios", "claims", "traces", "replay", "comparison", "redaction", "driver"}
     | {"lock", "alert_contact", "runs"}
 )
-_LISTS = frozenset({"operator", "code"})
+_LISTS = frozenset({"operator", "code", "may_break"})
 _NAMES = _TEXTS | _LISTS
 _SIZE_LIMIT_BYTES = 1_000_000
 
@@ -37,6 +37,7 @@ class Config:
 
     `code` and `lock` are what a replay's result hangs on: files and folders of the project (all of it where none is
     named), and the lock file of its packages; relative to the project, as they stand in any of its revisions.
+    `may_break` is the allow-list of what faults may touch, services and links by name; None: all that it starts itself.
     """
 
     project: Path
@@ -52,6 +53,7 @@ class Config:
     code: tuple[str, ...] = ()
     lock: str | None = None
     alert_contact: str = ON_CALL
+    may_break: tuple[str, ...] | None = None
     runs: Path
 
     @classmethod
@@ -107,6 +109,7 @@ class Config:
             code=tuple(table.get("code", ())),
             lock=table.get("lock"),
             alert_contact=table.get("alert_contact", ON_CALL),
+            may_break=tuple(table["may_break"]) if "may_break" in table else None,
             runs=folder / table.get("runs", "runs"),
         )
 

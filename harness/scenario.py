@@ -4,7 +4,7 @@ It reads from top to bottom as a playbook does: what runs, what is normal, what 
 is called, how it is mended, what must hold, how fast. It is checked when it is declared, and starts nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -207,6 +207,17 @@ class Scenario:
             service = name.partition(".")[0]
             if "." in name and service not in services:
                 raise TopologyError(f"scenario {self.name!r} sets {name!r}, and there is no service {service!r}")
+
+    def check_allowed(self, may_break: Collection[str] | None) -> None:
+        """Raise ScenarioError when a fault touches what is not on the allow-list; None allows all."""
+        if may_break is None:
+            return
+        for fault in (*(hold.fault for hold in self.conditions), *self.faults):
+            if fault.target not in may_break:
+                raise ScenarioError(
+                    f"scenario {self.name!r}: {fault.name} is refused: {fault.target!r} is not on the allow-list "
+                    f"may_break of [tool.harness] ({', '.join(sorted(may_break)) or 'empty'}); nothing was touched"
+                )
 
     def under(self, control: NegativeControl) -> "Scenario":
         """The same drill with one protection off."""

@@ -48,6 +48,7 @@ class Series:
     async def drill(self, scenario: Scenario, *, seed: int, control: NegativeControl | None = None) -> Run:
         """Drill once, judge, save, and return what is left of it."""
         scenario.check_against(self.topology)
+        scenario.check_allowed(self.config.may_break)
         settings = settings_of(scenario, control)
         environment = await self._ready(scenario, settings, seed)
         clock = Clock()

@@ -21,7 +21,7 @@ ROWS = (
     ("environments", "services", "proxy", "traces", "checkers", "objective"),
     ("faults", "probes", "traffic", "judgement"),
     ("scenario", "run", "steps", "claims"),
-    ("drill", "store", "replaying", "catalogue", "judging", "watching"),
+    ("drill", "plan", "store", "replaying", "catalogue", "judging", "watching"),
     ("reports", "series", "standing", "doctor"),
     ("gate", "game_day"),
     ("cli", "pytest_plugin", "__main__"),

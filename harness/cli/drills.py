@@ -4,6 +4,7 @@ This module only reads words and prints answers; whatever is heavy is imported b
 `--help` is there at once.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,7 @@ def up(environment: str, seed: int, settings: tuple[str, ...], as_json: bool) ->
 @click.option("--noop", is_flag=True, help="Replace each injector by one that does nothing: it has to end unknown.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="So many drills side by side.")
 @click.option("--keep", is_flag=True, help="Keep the directory of the environment, with its logs and data.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done to what; start nothing.")
 @json_option
 def drill(
     names: tuple[str, ...],
@@ -106,6 +108,7 @@ def drill(
     noop: bool,
     jobs: int,
     keep: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Drill scenarios: NAME is a scenario, or a module for all its variants."""
@@ -118,7 +121,10 @@ def drill(
 
         config = Config.load()
         catalogue = Catalogue.of(config)
-        scenarios = catalogue.named(names)
+        scenarios = catalogue.drillable(names, config.may_break)
+        if dry_run:
+            _show_plans(scenarios, as_json=as_json)
+            return
         if noop:
             scenarios = tuple(scenario.without_injectors() for scenario in scenarios)
         first_seed = draw_seed() if seed is None else seed
@@ -263,6 +269,18 @@ def _show(run: "Run") -> None:
     from harness.reports.text import print_report
 
     print_report(run)
+
+
+def _show_plans(scenarios: "Sequence[Scenario]", *, as_json: bool) -> None:
+    from harness.plan import plan_document
+
+    plans = [plan_document(scenario) for scenario in scenarios]
+    if as_json:
+        print_json({"plans": plans})
+    else:
+        from harness.reports.listing import plan_table
+
+        plan_table(plans)
 
 
 def _one_line(run: "Run") -> None:

@@ -80,7 +80,7 @@ def _passed(
     from harness.reports.coverage import Coverage
 
     coverage = Coverage(scenarios=catalogue.scenarios, claims=Claims.of(config))
-    scenarios = () if names == (NONE,) else catalogue.named(names)
+    scenarios = () if names == (NONE,) else catalogue.drillable(names, config.may_break)
     for switch in switched_on():
         progress(f"{switch} is on: what this says is not to be relied on")
     if files := mended(config):
@@ -119,7 +119,9 @@ def _drilled(
     def show(run: "Run") -> None:
         progress(f"{run.id}: {'skipped' if run.skipped else run.outcome.value}, {run.duration_s:.1f} s")
 
-    drills = jobs_of(catalogue.named(names), [draw_seed() if seed is None else seed], negative=False)
+    drills = jobs_of(
+        catalogue.drillable(names, config.may_break), [draw_seed() if seed is None else seed], negative=False
+    )
     return run(drill_all(make_series, drills, negative=False, show=show, lanes=jobs)).runs
 
 

@@ -98,6 +98,23 @@ def imagecolumns_of(images: Sequence[tuple[str, str, bool]]) -> None:
     terminal().print(table)
 
 
+def plan_table(plans: Sequence[Mapping[str, Any]]) -> None:
+    """`harness drill --dry-run`: the steps of each scenario, in order."""
+    for plan in plans:
+        console = terminal()
+        console.print(plain(plan["scenario"]), style="bold")
+        console.print(plain(f"may suffer: {', '.join(plan['blast_radius'])}"))
+        if plan["settings"]:
+            console.print(
+                plain("settings: " + ", ".join(f"{name}={value}" for name, value in plan["settings"].items()))
+            )
+        table = columns_of("does", "what", "to", folding=("what",))
+        for step in plan["steps"]:
+            table.add_row(step["does"], plain(step["what"]), plain(step["target"]))
+        console.print(table)
+        console.print()
+
+
 def image_table(images: Sequence[tuple[str, str, bool]]) -> None:
     """`harness images build`: a row an image, with its content id and whether it was made now."""
     table = columns_of("image", "id", "made", folding=())

@@ -48,6 +48,27 @@ def test_the_environment_is_started_once_and_ended() -> None:
     assert (log[0], log.count("reset"), log[-1]) == ("up", 3, "down")
 
 
+def test_a_dry_run_shows_what_would_be_done_and_starts_nothing(project: Path) -> None:
+    result = harness("drill", "shop_dies", "--dry-run", "--json")
+    assert result.exit_code == 0, result.output
+    plan = json.loads(result.stdout)["plans"][0]
+    assert {"does": "inject", "what": "kill", "target": "shop"} in plan["steps"]
+    shown = harness("drill", "toys", "--dry-run")
+    assert [word in shown.stdout for word in ("shop_dies_twice", "open back door", "may suffer: shop")] == [True] * 3
+    assert InSeries.made == []
+    assert not (project / "runs").exists()
+
+
+def test_what_may_not_be_broken_is_refused_before_anything_starts(project: Path) -> None:
+    with (project / "pyproject.toml").open("a") as file:
+        file.write('may_break = ["bank"]\n')
+    result = harness("drill", "shop_dies")
+    assert result.exit_code == HARNESS_ERROR
+    assert "'shop' is not on the allow-list" in result.output
+    assert "Traceback" not in result.output
+    assert InSeries.made == []
+
+
 def test_noop_ends_unknown() -> None:
     assert harness("drill", "shop_dies", "--noop").exit_code == 12
 

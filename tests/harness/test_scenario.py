@@ -8,7 +8,8 @@ import pytest
 
 from harness.environments.base import Capability
 from harness.faults import Kill, Latency, Noop
-from harness.scenario import BlastRadius, NegativeControl, Scenario, ScenarioError, fixed_order
+from harness.metric import success_ratio
+from harness.scenario import BlastRadius, Hold, NegativeControl, Scenario, ScenarioError, fixed_order
 from harness.steps import Inject, Operate, SeeSymptoms
 from harness.topology import TopologyError
 from tests.harness.toy_scenario import SHOP_DIES
@@ -83,3 +84,15 @@ def test_the_fixed_order_breaks_then_looks_then_mends() -> None:
         return [type(step) async for step in fixed_order(SHOP_DIES)]
 
     assert asyncio.run(steps()) == [Inject, SeeSymptoms, Operate]
+
+
+def test_what_is_not_on_the_allow_list_is_refused() -> None:
+    SHOP_DIES.check_allowed(None)
+    SHOP_DIES.check_allowed(["shop", "bank"])
+    with pytest.raises(
+        ScenarioError, match=r"'shop' is not on the allow-list may_break .*\(bank\); nothing was touched"
+    ):
+        SHOP_DIES.check_allowed(["bank"])
+    held = replace(SHOP_DIES, conditions=(Hold(fault=Kill(service="till"), until=(success_ratio.at_most(1),)),))
+    with pytest.raises(ScenarioError, match="'till'"):
+        held.check_allowed(["shop"])
