@@ -93,18 +93,17 @@ def _percent_closer(found: str, pack: Callable[[str], bytes]) -> Callable[[str],
 
 def _text_of(raw: bytes) -> tuple[str, Callable[[str], bytes]] | None:
     """The text in some bytes, also where it is compressed, and how it becomes bytes again; None where there is none."""
-    if raw[:2] == b"\x1f\x8b":
-        ways = (_GZIP,)
-    elif raw[:1] == b"\x78" and int.from_bytes(raw[:2], "big") % 31 == 0:
-        ways = (_ZLIB,)
-    elif (text := _plain(raw)) is not None:
+    if (text := _plain(raw)) is not None:
         return text, str.encode
+    if raw[:2] == b"\x1f\x8b":
+        bits = _GZIP
+    elif raw[:1] == b"\x78" and int.from_bytes(raw[:2], "big") % 31 == 0:
+        bits = _ZLIB
     else:
-        ways = (_DEFLATE,)
-    for bits in ways:
-        if (expanded := _expanded(raw, bits)) is not None and (text := _plain(expanded)) is not None:
-            return text, lambda changed, bits=bits: compressed(changed.encode(), bits)
-    return None
+        bits = _DEFLATE
+    expanded = _expanded(raw, bits)
+    text = None if expanded is None else _plain(expanded)
+    return None if text is None else (text, lambda changed: compressed(changed.encode(), bits))
 
 
 def _expanded(raw: bytes, bits: int) -> bytes | None:

@@ -59,7 +59,7 @@ class Redactor:
         else:
             moved = difference(self._rules.decision(before), self._rules.decision(after), comparison)
         if moved:
-            lines = "; ".join(str(one) for one in moved[:_LINES_MAX])
+            lines = redaction.text("; ".join(str(one) for one in moved[:_LINES_MAX]))
             raise DecisionMoved(f"{trace.id}: without its secrets and personal data it is decided otherwise: {lines}")
         return redacted.with_baseline(after)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from harness.traces import encodings
@@ -36,6 +36,7 @@ WRAPPINGS: dict[str, Callable[[bytes], str]] = {
 
 @pytest.mark.parametrize("wrap", WRAPPINGS.values(), ids=WRAPPINGS)
 @given(text=TEXTS)
+@example(text="x}0000000000")
 def test_it_is_opened_and_closed_again(wrap: Callable[[bytes], str], text: str) -> None:
     wrapped = wrap(text.encode())
     assume(len(wrapped) >= SHORTEST)

@@ -323,3 +323,11 @@ def test_an_output_that_does_not_follow_its_input_is_refused_unless_the_project_
     with pytest.raises(DecisionMoved, match="digest"):
         REDACTOR.keep(joined_trace(), hashes)
     assert Redactor(replace(RULES, decision=lambda output: output["state"]), KEY).keep(joined_trace(), hashes)
+
+
+def test_a_refusal_says_nothing_that_is_secret() -> None:
+    """It ends up in a log."""
+    by_body = Redactor(replace(RULES, decision=lambda output: output["rows"]), KEY)
+    with pytest.raises(DecisionMoved) as refused:
+        by_body.keep(joined_trace(), echoed)
+    assert not re.search("jane|5309", str(refused.value), re.IGNORECASE)
