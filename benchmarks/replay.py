@@ -70,7 +70,8 @@ def through(path: Path) -> Run:
             if verdict.causes:
                 clusters.add(trace.id, verdict.causes)
             if number % _LOOK_EVERY == 0:
-                memory = max(memory, sum(one.memory_info().rss for one in [own, *own.children(recursive=True)]))
+                memory = max(memory, _memory(own))
+        memory = max(memory, _memory(own))
     return Run(
         traces=outcomes.total(),
         took_s=perf_counter() - started_s,
@@ -78,6 +79,11 @@ def through(path: Path) -> Run:
         clusters=len(clusters.listed()),
         memory=memory,
     )
+
+
+def _memory(own: psutil.Process) -> int:
+    """What this process and those that replay have in use."""
+    return sum(one.memory_info().rss for one in [own, *own.children(recursive=True)])
 
 
 def processor_ms(documents: list[dict[str, object]]) -> float:

@@ -11,12 +11,13 @@ from typing import Annotated, Any, TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from system.outside import retry_after_s
+from system.outside import Party, retry_after_s, spelled
 from system.settings import Settings
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 BOOKED = "BOOKED"
+_LOADS = "/loads"
 _UNAVAILABLE = frozenset({401, 403, 408, 425, 429})
 """Client errors that say nothing about the write: our key is not (yet) accepted, too early, too many."""
 
@@ -62,29 +63,28 @@ class Motion:
     """Looks, books, amends and cancels; `client` is shared and stays its owner's to close."""
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
-        self._client = client
-        self._base = settings.motion_base_url.rstrip("/")
-        self._timeout_s = settings.motion_timeout_s
-        self._key = settings.motion_api_key.get_secret_value()
+        self._party = Party(
+            client, settings.motion_base_url, key=settings.motion_api_key, timeout_s=settings.motion_timeout_s
+        )
 
     async def loads_of(self, reference: str) -> list[Load]:
         """All loads with that reference, oldest first. MotionUnavailable, MotionRefused."""
-        response = await self._ask("GET", "/loads", params={"reference": reference})
+        response = await self._ask("GET", _LOADS, params={"reference": reference})
         return _read(_Listed, response).loads
 
     async def book(self, reference: str, content: Mapping[str, Any], rank: Sequence[int], *, key: str) -> Load:
         """Books a load. MotionUnavailable, MotionRefused (422: the key was used for another write)."""
         body = {"reference": reference, "content": content, "rank": list(rank)}
-        return _read(Load, await self._ask("POST", "/loads", body=body, key=key))
+        return _read(Load, await self._ask("POST", _LOADS, body=body, key=key))
 
     async def amend(self, load_id: str, content: Mapping[str, Any], rank: Sequence[int], *, key: str) -> Load:
         """Replaces a load's content. MotionUnavailable, MotionRefused (409: it has a newer one, or is cancelled)."""
         body = {"content": content, "rank": list(rank)}
-        return _read(Load, await self._ask("PATCH", f"/loads/{load_id}", body=body, key=key))
+        return _read(Load, await self._ask("PATCH", f"{_LOADS}/{load_id}", body=body, key=key))
 
     async def cancel(self, load_id: str, *, key: str) -> Load:
         """Cancels a load. MotionUnavailable, MotionRefused."""
-        return _read(Load, await self._ask("POST", f"/loads/{load_id}/cancel", body={}, key=key))
+        return _read(Load, await self._ask("POST", f"{_LOADS}/{load_id}/cancel", body={}, key=key))
 
     async def _ask(
         self,
@@ -95,12 +95,9 @@ class Motion:
         body: Mapping[str, Any] | None = None,
         key: str | None = None,
     ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-        if key is not None:
-            headers["Idempotency-Key"] = key
         try:
-            response = await self._client.request(
-                method, f"{self._base}{path}", params=params, json=body, headers=headers, timeout=self._timeout_s
+            response = await self._party.ask(
+                method, path, params=params, body=None if body is None else spelled(body), key=key
             )
         except httpx.HTTPError as error:
             raise MotionUnavailable(f"{type(error).__name__}: {error}") from error

@@ -17,6 +17,7 @@ import httpx
 from system.resolver.prompt import question_parts
 
 KEY_HEADER = "idempotency-key"
+_KEY_RAW = KEY_HEADER.encode()
 _LINES_MAX, _LINE_LENGTH_MAX = 20, 300
 
 
@@ -53,6 +54,18 @@ class Call:
         document = _document(self.body)
         inner = question_parts(document)
         return {"method": method, "address": address, "key": key, **({"body": document} if inner is None else inner)}
+
+
+async def call_of(request: httpx.Request) -> Call:
+    """The call that a client is about to make."""
+    body = await request.aread()
+    key = next((value for name, value in request.headers.raw if name.lower() == _KEY_RAW), b"")
+    return Call(
+        method=request.method,
+        uri=str(request.url),
+        key=key.decode("latin-1"),
+        body=body.decode("utf-8", "surrogateescape"),
+    )
 
 
 def moved(recorded: Call, made: Call) -> dict[str, list[str]]:

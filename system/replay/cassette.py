@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from system.replay.calls import KEY_HEADER, Call, moved
+from system.replay.calls import KEY_HEADER, Call, call_of, moved
 from system.replay.trace import AskedRequest, RecordedFailure, RecordedInteraction, RecordedResponse
 
 _DIFFERENCES_MAX = 20
@@ -57,9 +57,7 @@ class CassetteTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The recorded answer; Unmatched without one, and httpx's own errors for a recorded failure."""
-        body = (await request.aread()).decode("utf-8", "surrogateescape")
-        key = request.headers.get(KEY_HEADER, "")
-        call = Call(method=request.method, uri=str(request.url), key=key, body=body)
+        call = await call_of(request)
         number = self._match(call)
         if number is None:
             self._refuse(request, call)

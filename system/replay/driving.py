@@ -103,15 +103,16 @@ class Driver:
     async def _come_to_rest(self, *, until_s: float | None, steps_max: int) -> None:
         """Steps resolver and agents until nothing waits, or only past `until_s`; NoRest when that never comes."""
         await asyncio.sleep(0)  # what ingest does beside its answers
-        for _ in range(steps_max):
-            if self.cassette.unmatched:
-                return
-            if await self.resolver.step() or await self.agents.step():
-                continue
-            due_s = self._next_due_s()
+        steps = 0
+        while steps < steps_max:
+            for crew in (self.resolver, self.agents):
+                while steps < steps_max and not self.cassette.unmatched and await crew.step():
+                    steps += 1
+            due_s = None if self.cassette.unmatched else self._next_due_s()
             if due_s is None or (until_s is not None and due_s >= until_s):
                 return
             await self._wait_until(due_s)
+            steps += 1
         passed_s = self.steered.clock.monotonic_s()
         raise NoRest(f"not at rest after {steps_max} steps; {passed_s:g} s of the trace have passed")
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from system.clock import Clock
-from system.replay.calls import KEY_HEADER, Call
+from system.replay.calls import KEY_HEADER, call_of
 from system.replay.cassette import Answered
 
 _ASKED_WITH = ("content-type", KEY_HEADER)
@@ -29,9 +29,13 @@ class RecordingTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """What the party answers, or the error that it ends in."""
-        body = (await request.aread()).decode("utf-8", "surrogateescape")
-        call = Call(method=request.method, uri=str(request.url), key=request.headers.get(KEY_HEADER, ""), body=body)
-        asked = {"method": call.method, "uri": call.uri, "headers": _chosen(request.headers, _ASKED_WITH), "body": body}
+        call = await call_of(request)
+        asked = {
+            "method": call.method,
+            "uri": call.uri,
+            "headers": _chosen(request.headers, _ASKED_WITH),
+            "body": call.body,
+        }
         began_s = self._clock.monotonic_s()
         try:
             response = await self._live.handle_async_request(request)

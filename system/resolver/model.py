@@ -10,7 +10,7 @@ from typing import Annotated
 import httpx
 from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
-from system.outside import retry_after_s
+from system.outside import Party, retry_after_s
 from system.resolver.prompt import request_text
 from system.settings import Settings
 
@@ -42,19 +42,14 @@ class LanguageModel:
     """Asks for one reading of a signal; `client` is shared and stays its owner's to close."""
 
     def __init__(self, client: httpx.AsyncClient, settings: Settings) -> None:
-        self._client, self._name = client, settings.llm_model
-        self._url = httpx.URL(f"{settings.llm_base_url.rstrip('/')}/chat/completions")
-        self._timeout_s = settings.llm_timeout_s
-        key = settings.llm_api_key.get_secret_value()
-        self._headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
+        self._party = Party(client, settings.llm_base_url, key=settings.llm_api_key, timeout_s=settings.llm_timeout_s)
+        self._name = settings.llm_model
 
     async def read(self, raw: str) -> str:
         """What the model answers to the signal `raw`: a text, meant to be JSON. Raises ModelUnavailable."""
-        content = request_text(raw, model=self._name)
+        body = request_text(raw, model=self._name)
         try:
-            response = await self._client.post(
-                self._url, content=content, headers=self._headers, timeout=self._timeout_s
-            )
+            response = await self._party.ask("POST", "/chat/completions", body=body)
         except httpx.HTTPError as error:
             raise ModelUnavailable(f"{type(error).__name__}: {error}") from error
         if response.status_code != httpx.codes.OK:

@@ -6,10 +6,11 @@ not change the request. A test holds the two together.
 """
 
 import functools
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from system.outside import spelled
 
 OPENING, CLOSING = "<signal>", "</signal>"
 
@@ -97,17 +98,13 @@ def request_body(raw: str, *, model: str) -> dict[str, Any]:
 def request_text(raw: str, *, model: str) -> bytes:
     """The same as it is sent. All but the signal is spelled once, because it is long and always the same."""
     before, after = _frame(model)
-    return f"{before}{_spelled(defused(raw))[1:-1]}{after}".encode()
+    return before + spelled(defused(raw))[1:-1] + after
 
 
 @functools.lru_cache(maxsize=16)
-def _frame(model: str) -> tuple[str, str]:
-    before, _, after = _spelled(request_body(_PLACE, model=model)).partition(_PLACE)
+def _frame(model: str) -> tuple[bytes, bytes]:
+    before, _, after = spelled(request_body(_PLACE, model=model)).partition(_PLACE.encode())
     return before, after
-
-
-def _spelled(part: Any) -> str:
-    return json.dumps(part, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def defused(raw: str) -> str:

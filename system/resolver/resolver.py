@@ -4,6 +4,7 @@ Each worker claims one intent, asks the model once, decides, and writes. A model
 signal: the claim is given back and tried again later, never failed. It books nothing.
 """
 
+import functools
 import logging
 
 from prometheus_client import CollectorRegistry, Counter
@@ -25,10 +26,7 @@ class Resolver:
     ) -> None:
         self._claims, self._model = storage.claims, model
         self._settings, self._clock = around.settings, around.clock
-        self._decided = Counter(
-            "resolver_intents", "Intents decided, by the state they got", ["state"], registry=registry
-        )
-        self._outages = Counter("resolver_model_outages", "Questions the model did not answer", registry=registry)
+        self._decided, self._outages = _counters(registry)
         self._crew = Crew(
             "resolver",
             size=around.settings.resolver_concurrency,
@@ -69,3 +67,11 @@ class Resolver:
         resolution = self._claims.record_decision(claim, decision)
         self._decided.labels(resolution.state).inc()
         _log.info("resolved", extra={"state": resolution.state, "reason": resolution.error_reason})
+
+
+@functools.lru_cache(maxsize=1)
+def _counters(registry: CollectorRegistry | None) -> tuple[Counter, Counter]:
+    """Made once for a registry, because it takes a name once; one that is in none may be everybody's."""
+    decided = Counter("resolver_intents", "Intents decided, by the state they got", ["state"], registry=registry)
+    outages = Counter("resolver_model_outages", "Questions the model did not answer", registry=registry)
+    return decided, outages

@@ -35,6 +35,7 @@ from sqlalchemy.schema import CreateColumn
 
 METADATA = MetaData()
 
+_TEXT_LENGTH = 26
 _SERVER_FAMILIES = ("mysql", "mariadb")
 _OPTIONS: dict[str, Any] = {
     f"{family}_{option}": value
@@ -44,24 +45,33 @@ _OPTIONS: dict[str, Any] = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime, stored naive with microseconds; a naive one is refused."""
+    """An aware UTC datetime, stored naive with microseconds; a naive one is refused.
+
+    SQLite has no such type: there it is the text that SQLAlchemy makes of one, in order as text as it is in time.
+    """
 
     impl = DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(_TEXT_LENGTH))
         kind = mysql.DATETIME(fsp=6) if dialect.name in _SERVER_FAMILIES else DateTime()
         return dialect.type_descriptor(kind)
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"expected an aware datetime, seen the naive {value}; give it a time zone")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        naive = value.astimezone(UTC).replace(tzinfo=None)
+        return naive.isoformat(sep=" ", timespec="microseconds") if dialect.name == "sqlite" else naive
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        naive: datetime = datetime.fromisoformat(value) if dialect.name == "sqlite" else value
+        return naive.replace(tzinfo=UTC)
 
 
 _Raw = Text().with_variant(mysql.MEDIUMTEXT(), *_SERVER_FAMILIES)
