@@ -3,6 +3,7 @@
 Blocking; async code calls it through a thread.
 """
 
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pymysql.cursors import DictCursor
 
 LIMIT_S = 1.0
+CANNOT_CONNECT = 2002
+"""The client's error for a socket that nobody answers."""
 INSTALL = "apt-get install --yes mariadb-server-core mariadb-client-core"
 """The server as a program, without a system service."""
 
@@ -46,6 +49,7 @@ def session(
 
     place = {"unix_socket": str(at)} if isinstance(at, Path) else {"host": at[0], "port": at[1]}
     connection = pymysql.connect(
+        defer_connect=True,
         user=account.user,
         password=account.password,
         database=database,
@@ -57,10 +61,25 @@ def session(
         ssl_disabled=True,  # on loopback; else each connection loads all of the machine's certificates, 25 ms
         **place,
     )
+    connection.connect(_unix_socket(at, limit_s) if isinstance(at, Path) else None)
     try:
         yield connection
     finally:
         connection.close()
+
+
+def _unix_socket(path: Path, limit_s: float) -> socket.socket:
+    """A connected socket; PyMySQL leaves its own open when it cannot connect. Raises PyMySQL's error for that."""
+    import pymysql
+
+    opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    opened.settimeout(limit_s)
+    try:
+        opened.connect(str(path))
+    except OSError as error:
+        opened.close()
+        raise pymysql.err.OperationalError(CANNOT_CONNECT, f"no server at {path}: {error}") from error
+    return opened
 
 
 def rows(

@@ -43,7 +43,7 @@ def test_the_listing_holds_what_a_scenario_says_of_itself(catalogue: Catalogue) 
     assert row["name"] == "shop_dies"
     assert row["faults"] == ["kill shop"]
     assert row["recovery"] == ["open back door"]
-    assert row["objectives"] == ["rto 5 s"]
+    assert row["objectives"] == ["rto 60 s"]
     assert row["negative_controls"][0]["must_fail"] == "SomethingWasBought"
 
 

@@ -57,7 +57,7 @@ def test_a_scenario_reads_as_its_section() -> None:
         "| `shop_dies` | The shop dies |",
     ]
     assert part(text, "### Seen as") == [
-        "* nobody can buy, within 1 s (0.1)",
+        "* nobody can buy, within 10 s (0.1)",
         "* alert `Shop closed`, within 10 s, for the owner's sister (0.1)",
     ]
     assert part(text, "### Cause") == ["The shop's owner left."]

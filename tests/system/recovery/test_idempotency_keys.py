@@ -16,8 +16,6 @@ from tests.system.recovery.conftest import SteeredClock
 
 PREFIX = "idempotency:"
 HOUR_S = 3_600
-NOW = datetime.now(UTC)
-"""The keys' ends are the server's own, which has no steered clock."""
 
 pytestmark = pytest.mark.slow
 
@@ -36,19 +34,25 @@ def redis(server: Any) -> Any:
 
 
 @pytest.fixture
-def keys(redis: Any) -> IdempotencyKeys:
-    return IdempotencyKeys(redis, PREFIX, SteeredClock(at=NOW))
+def now() -> datetime:
+    """When the test begins: the keys' ends are the server's own, which has no steered clock."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def keys(redis: Any, now: datetime) -> IdempotencyKeys:
+    return IdempotencyKeys(redis, PREFIX, SteeredClock(at=now))
 
 
 Write = Callable[..., None]
 
 
 @pytest.fixture
-def write(redis: Any) -> Write:
+def write(redis: Any, now: datetime) -> Write:
     """Writes a key that is so many hours old, of a TTL of 24 h."""
 
     def key(name: str, age_h: float, **more: Any) -> None:
-        at_s = NOW.timestamp() - age_h * HOUR_S
+        at_s = now.timestamp() - age_h * HOUR_S
         value = {"state": "committed", "intent_id": None, "at": at_s, "partner": "P1", **more}
         redis.set(PREFIX + name, json.dumps(value), pxat=int((at_s + 24 * HOUR_S) * 1000))
 
@@ -141,7 +145,7 @@ def test_one_that_is_cut_short_has_said_how_far_it_came(write: Write, redis: Any
 
     counts = Counts()
     with pytest.raises(OSError, match="gone"):
-        IdempotencyKeys(Dying(), PREFIX, SteeredClock(at=NOW)).flush(12 * HOUR_S, counts)
+        IdempotencyKeys(Dying(), PREFIX, SteeredClock(at=datetime.now(UTC))).flush(12 * HOUR_S, counts)
     assert (counts.changed, counts.all, len(names(redis))) == (BATCH, BATCH, 2 * BATCH)
 
 

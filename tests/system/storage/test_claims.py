@@ -1,6 +1,7 @@
 """Claims: one worker to an intent, one agent to a shipment, and a fence behind each (H6, H17)."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -296,6 +297,7 @@ def test_autonomy_is_not_taken_away_between_a_decision_and_its_end(
             taking = pool.submit(mariadb.admin, "UPDATE freight.partners SET require_review = 1 WHERE id = 'P1'")
             while not mariadb.admin("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"):
                 assert not taking.done(), "it did not wait"
+                time.sleep(0.15)  # the server looks anew only when nobody asked it for 0.1 s
             return CONFIRMED
 
         mariadb_storage.claims.record_decision(claim, decide)
