@@ -21,6 +21,7 @@ from system.clock import RandomIds, SystemClock
 from system.commands import COMMANDS
 from system.commands.connecting import done, not_done, say, say_json
 from system.commands.partner_drift import partner as partner_drift
+from system.outside import certificates
 from system.recovery.database import SOURCES, Asked, DatabaseRecovery, Listing, NoIncident
 from system.recovery.evidence import SourceUnavailable
 from system.redis_server import make_redis
@@ -123,8 +124,9 @@ async def _recover_database(
     storage = Storage.connect(settings, clock=clock, ids=RandomIds())
     redis_client = make_redis(settings, timeout_s=_REDIS_TIMEOUT_S)
     listing, asked = None, None
+    trusted = certificates(settings.motion_base_url, settings.notice_webhook_url)
     try:
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=trusted) as client:
             recovery = DatabaseRecovery(storage, redis_client, client, settings, clock)
             if step != "ask":
                 listing = await recovery.list_lost(outage_at=outage_at, without=without)

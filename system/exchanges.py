@@ -22,7 +22,7 @@ from typing import Any
 import httpx
 
 from system.clock import Clock
-from system.outside import MODEL_IN_TRACES, MOTION_IN_TRACES
+from system.outside import MODEL_IN_TRACES, MOTION_IN_TRACES, certificates
 from system.settings import Settings
 
 BYTES_MAX = 64 * 1024 * 1024
@@ -39,13 +39,14 @@ _log = logging.getLogger(__name__)
 
 def outside_client(settings: Settings, clock: Clock) -> httpx.AsyncClient:
     """The HTTP client for outside parties; it records where the settings name a file for that."""
+    trusted = certificates(settings.llm_base_url, settings.motion_base_url)
     if not settings.record_cassette_file:
-        return httpx.AsyncClient(trust_env=False)
+        return httpx.AsyncClient(trust_env=False, verify=trusted)
     called = {
         settings.llm_base_url.rstrip("/"): MODEL_IN_TRACES,
         settings.motion_base_url.rstrip("/"): MOTION_IN_TRACES,
     }
-    inner = httpx.AsyncHTTPTransport(trust_env=False)
+    inner = httpx.AsyncHTTPTransport(trust_env=False, verify=trusted)
     file = Path(settings.record_cassette_file)
     return httpx.AsyncClient(trust_env=False, transport=ExchangeWriter(inner, file, clock, called=called))
 

@@ -9,6 +9,7 @@ is asked anything.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,45 +18,54 @@ from harness.environments.references import Address
 from harness.environments.subnets import Network
 from harness.topology import Service, Topology
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 -- inside a container; from outside it is a port of the host's loopback
+FIRST_PORT = 10_000
+"""Addresses are the run's own, so nobody else has a port there."""
+EVERYWHERE = "0.0.0.0"  # noqa: S104 -- inside a container, on networks that no other machine reaches
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _SERVICE_HOST, _PROXY_HOST, _GUEST_HOSTS = 2, 3, range(4, 15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerPlan(PortPlan):
-    """Ports as the harness sees them on the host's loopback, and addresses as containers see each other.
+    """Every port at an address of its container's. The harness, on the engine's own machine, finds them there too.
 
-    `networks` by service. `guests` names, for each service, those others on whose networks it stands too.
+    Nothing is published on the host: no other machine gets there, and for each published port the engine takes its
+    time over a dozen firewall rules, when the container starts and again when it ends.
+
+    `networks` by service; `beside` whose network a link is found on. `guests` names, for each service, those others on
+    whose networks it stands too.
     """
 
     networks: Mapping[str, Network]
     guests: Mapping[str, tuple[str, ...]]
-    sources: Mapping[str, str]
+    beside: Mapping[str, str]
 
     @classmethod
-    def lay_out(
-        cls, topology: Topology, take_port: Callable[[], int], take_network: Callable[[], Network]
-    ) -> "ContainerPlan":
+    def lay_out(cls, topology: Topology, take_network: Callable[[], Network]) -> "ContainerPlan":
         """A port for each port and link, a network for each service."""
-        ports = PortPlan.choose(topology, take_port)
+        names = {service.name for service in topology.services}
+        ports = PortPlan.choose(topology, count(FIRST_PORT).__next__)
         return cls(
-            host=ports.host,
+            host="",
             services=ports.services,
             links=ports.links,
             proxy=ports.proxy,
             bind=EVERYWHERE,
             networks={service.name: take_network() for service in topology.services},
             guests={service.name: spoken_to(service, topology) for service in topology.services},
-            sources={link.name: link.source for link in topology.links},
+            beside={link.name: link.source if link.source in names else link.target for link in topology.links},
         )
 
+    def host_of(self, service: str) -> str:
+        return self.address(service)
+
     def link(self, name: str) -> Address:
-        """The fault proxy beside the link's source; for one from outside, the port on the host."""
-        source = self.sources[name]
-        if source not in self.networks:
-            return self.host, self.links[name]
-        return self.proxy_address(source), self.links[name]
+        """The fault proxy beside the link's source; for one from outside, beside its target."""
+        return self.proxy_address(self.beside[name]), self.links[name]
+
+    @property
+    def control(self) -> Address:
+        return self.proxy_address(next(iter(self.networks))), self.proxy
 
     def service(self, name: str, port: str) -> Address:
         return self.address(name), self.services[name][port]

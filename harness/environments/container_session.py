@@ -1,7 +1,7 @@
-"""One stay of the containers environment: its directory, ports, subnets, guardian, networks, proxy and services.
+"""One stay of the containers environment: its directory, subnets, guardian, networks, proxy and services.
 
-The guardian holds all leases, as in the processes environment, and removes what bears the run's label when the harness
-is gone. The fault proxy stands on every network and stays over a reset, restarted; services are made anew.
+The guardian holds the leases too, as on processes, and removes what bears the run's label when the harness is gone.
+The fault proxy stands on every network and stays over a reset, restarted; services are made anew.
 """
 
 import asyncio
@@ -17,7 +17,6 @@ from harness.environments.guardian_client import GuardianClient
 from harness.environments.images import Image, images_for
 from harness.environments.links import Links
 from harness.environments.placing import PROXY, Overrides, place_all
-from harness.environments.ports import PortLease
 from harness.environments.run_directory import RunDirectory, sweep
 from harness.environments.running import Running
 from harness.environments.starting import Starting
@@ -36,7 +35,7 @@ class ContainerSession:
         self,
         topology: Topology,
         run: RunDirectory,
-        leases: tuple[PortLease, SubnetLease],
+        subnets: SubnetLease,
         plan: ContainerPlan,
         guardian: GuardianClient,
         seed: int,
@@ -46,7 +45,7 @@ class ContainerSession:
         self.plan = plan
         self.links = Links(topology, plan)
         self._run = run
-        self._leases = leases
+        self._subnets = subnets
         self._guardian = guardian
         self._seed = seed
         self._project = project
@@ -68,17 +67,16 @@ class ContainerSession:
             (run.path / name).mkdir()
         # Others than the harness's user look for their own directories below it, and nothing else.
         run.path.chmod(0o711)
-        leases = ports, subnets = PortLease(), SubnetLease()
-        plan = ContainerPlan.lay_out(topology, ports.take, subnets.take)
-        guardian = GuardianClient(run, holding=(*ports.descriptors(), *subnets.descriptors()))
-        session = cls(topology, run, leases, plan, guardian, seed, project)
+        subnets = SubnetLease()
+        plan = ContainerPlan.lay_out(topology, subnets.take)
+        guardian = GuardianClient(run, holding=subnets.descriptors())
+        session = cls(topology, run, subnets, plan, guardian, seed, project)
         try:
             await guardian.ready()
             await session._lay_networks()
         except BaseException:
             guardian.finish(30.0)
-            for lease in leases:
-                lease.release()
+            subnets.release()
             raise
         return session
 
@@ -134,7 +132,7 @@ class ContainerSession:
         await self._starting.all(linked)
 
     async def restart(self, overrides: Mapping[str, str]) -> None:
-        """End all services, lay out fresh data, start again on the same networks and ports."""
+        """End all services, lay out fresh data, start again on the same networks."""
         containing = self.containing
         names = containing.names()
         await _several(containing.engine.remove, [containing.container(name) for name in names])
@@ -160,12 +158,11 @@ class ContainerSession:
         self._guardian.release_lease()
 
     def finish(self, limit_s: float) -> None:
-        """Wait until everything is undone, and give the leases back. Blocks."""
+        """Wait until everything is undone, and give the subnets back. Blocks."""
         try:
             self._guardian.finish(limit_s)
         finally:
-            for lease in self._leases:
-                lease.release()
+            self._subnets.release()
 
     async def _lay_networks(self) -> None:
         engine = await asyncio.to_thread(Engine, self.directory)

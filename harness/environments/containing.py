@@ -96,7 +96,6 @@ class Containing:
             environ=self._environ(command.environ),
             workdir=self._project,
             mounts=self._mounts(*(path for path in directories if path.is_dir())),
-            ports=list(plan.services[name].values()),
             networks=[(self.network(name), plan.address(name)), *guests],
             log=log,
         )
@@ -111,7 +110,6 @@ class Containing:
             environ=self._environ(command.environ),
             workdir=self._project,
             mounts=self._mounts(directory),
-            ports=[plan.proxy, *plan.links.values()],
             networks=[(self.network(name), plan.proxy_address(name)) for name in plan.networks],
             log=log,
         )

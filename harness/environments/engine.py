@@ -40,8 +40,7 @@ class Mount:
 class Recipe:
     """One container: what it runs, where it stands, what it sees.
 
-    `ports` are published on the
-    host's loopback under their own numbers. `networks` are names with the address there; the first is its own.
+    `networks` are names with the address there; the first is its own.
     """
 
     name: str
@@ -50,7 +49,6 @@ class Recipe:
     environ: Mapping[str, str]
     workdir: Path
     mounts: Sequence[Mount]
-    ports: Sequence[int]
     networks: Sequence[tuple[str, str]]
     log: Path
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -135,8 +133,6 @@ class Engine:
         for mount in recipe.mounts:
             at = mount.at or mount.source
             container.with_volume_mapping(str(mount.source), str(at), "rw" if mount.writable else "ro")
-        for port in recipe.ports:
-            container.ports[f"{port}/tcp"] = ("127.0.0.1", port)  # type: ignore[assignment]  # loopback alone
         container.with_kwargs(
             entrypoint=["/bin/sh"],
             user=f"{run_as()}:{run_as()}",

@@ -50,7 +50,7 @@ class Links:
         """Wait until the fault proxy serves; says what is wrong when it does not, or when `given_up` says so."""
         deadline = Deadline(READY_WITHIN_S)
         while True:
-            problem = await serves(self._plan.host, self._plan.proxy, "/version")
+            problem = await serves(*self._plan.control, "/version")
             if problem is None or deadline.passed or given_up():
                 return problem
             await sleep_s(0.005)
@@ -82,7 +82,7 @@ class Links:
         self._topology.link(link)
         try:
             # One for each request, a few milliseconds: nothing has to be closed when the environment ends.
-            async with ProxyControl(f"http://{self._plan.host}:{self._plan.proxy}") as control:
+            async with ProxyControl(f"http://{_text(self._plan.control)}") as control:
                 yield control
         except ProxyError as error:
             raise EnvironmentFault(f"link {link}: {error}") from error

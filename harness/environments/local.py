@@ -145,10 +145,10 @@ class LocalEnvironment(Generic[StayT]):
         ports = self._up.plan.services[self._topology.service(service).name]
         if port not in ports:
             raise EnvironmentFault(f"{service} has no port {port!r}; it has {', '.join(ports)}")
-        return self._up.plan.host, ports[port]
+        return self._up.plan.host_of(service), ports[port]
 
     def link_address(self, link: str) -> tuple[str, int]:
-        return self._up.plan.host, self._up.plan.links[self._topology.link(link).name]
+        return self._up.plan.link(self._topology.link(link).name)
 
     async def up(self) -> None:
         if self._session is not None:

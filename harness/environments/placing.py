@@ -23,7 +23,7 @@ TAKING_OVERRIDES = frozenset({"python", "operator"})
 class PortPlan:
     """Which port everything has: services by port name, links, and the fault proxy's control.
 
-    `host` is where the harness finds them; `bind` is what services listen on, where that is another.
+    `host` is where they are found, `bind` what services listen on, where that is another.
     """
 
     host: str
@@ -44,9 +44,18 @@ class PortPlan:
             proxy=take(),
         )
 
+    def host_of(self, service: str) -> str:
+        """Where the harness finds a service."""
+        return self.host
+
     def link(self, name: str) -> Address:
-        """Where the source of a link finds it."""
+        """Where the source of a link finds it, and the harness too."""
         return self.host, self.links[name]
+
+    @property
+    def control(self) -> Address:
+        """Where the harness finds the fault proxy."""
+        return self.host, self.proxy
 
     def service(self, name: str, port: str) -> Address:
         """Where other services find a port of this one."""
@@ -102,7 +111,7 @@ def place_all(
         options, environ = overrides.apply(service)
         drafts[service.name] = Placement(
             name=service.name,
-            host=plan.host,
+            host=plan.host_of(service.name),
             ports=plan.services[service.name],
             directory=run / "data" / service.name,
             log=run / "logs" / f"{service.name}.log",

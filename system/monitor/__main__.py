@@ -15,6 +15,7 @@ from system.monitor.database_probe import DatabaseProbe
 from system.monitor.lookout import Lookout
 from system.monitor.monitor import Monitor
 from system.monitor.state import StateFile
+from system.outside import certificates
 from system.recovery.redis_memory import RedisMemory
 from system.redis_server import make_redis
 from system.serving import Background, health_routes, serve
@@ -38,7 +39,8 @@ def main() -> int:
     state = StateFile(Path(settings.state_file) if settings.state_file else None)
     storage = Storage.connect(settings, clock=clock, ids=RandomIds())
     redis_client = make_redis(settings, timeout_s=REDIS_TIMEOUT_S)
-    client = httpx.AsyncClient(trust_env=False)
+    trusted = certificates(settings.alert_webhook_url, settings.notice_webhook_url)
+    client = httpx.AsyncClient(trust_env=False, verify=trusted)
     lookout = Lookout(storage, redis_client, client, state, settings, clock, registry=registry)
     monitor = Monitor(DatabaseProbe(settings), lookout.alerts, state, settings, clock, registry=registry)
     background: list[Background] = [monitor.run, *lookout.background]

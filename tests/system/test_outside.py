@@ -1,6 +1,7 @@
 """An outside party is asked as httpx itself would ask: the same address, headers, body and time limit."""
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from system.outside import RETRY_AFTER_S_MAX, Party, retry_after_s, spelled
+from system.outside import RETRY_AFTER_S_MAX, Party, certificates, retry_after_s, spelled
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -79,3 +80,12 @@ def test_a_body_is_spelled_as_httpx_spells_it(document: Any) -> None:
 )
 def test_when_to_come_back(said: str, seconds: float) -> None:
     assert retry_after_s(httpx.Response(429, headers={"Retry-After": said})) == seconds
+
+
+def test_nobody_is_trusted_where_no_address_needs_it() -> None:
+    """And so TLS, should it be spoken all the same, fails closed."""
+    nobody = certificates("http://127.0.0.1:8001/v1", "http://127.0.0.1:8002")
+    assert (nobody.get_ca_certs(), nobody.check_hostname, nobody.verify_mode) == ([], True, ssl.CERT_REQUIRED)
+    trusting = certificates("http://127.0.0.1:8001/v1", "HTTPS://motion.example")
+    assert len(trusting.get_ca_certs()) > 50
+    assert (trusting.check_hostname, trusting.verify_mode) == (True, ssl.CERT_REQUIRED)

@@ -1,6 +1,5 @@
 """Every way between two services leads through the fault proxy, but where the topology itself says otherwise."""
 
-from itertools import count
 from pathlib import Path
 
 from harness.environments.container_plan import ContainerPlan, directories_seen, references_of, spoken_to
@@ -28,8 +27,8 @@ TOPOLOGY = Topology(
 
 
 def laid_out() -> ContainerPlan:
-    ports, networks = count(20_000), RANGE.subnets(new_prefix=28)
-    return ContainerPlan.lay_out(TOPOLOGY, lambda: next(ports), lambda: next(networks))
+    networks = RANGE.subnets(new_prefix=28)
+    return ContainerPlan.lay_out(TOPOLOGY, lambda: next(networks))
 
 
 def test_a_service_stands_on_its_own_network_and_on_those_of_whom_it_refers_to() -> None:
@@ -46,14 +45,15 @@ def test_every_address_on_a_network_is_another() -> None:
     assert all(any(address == str(host) for host in plan.networks["store"].hosts()) for address in on_store)
 
 
-def test_a_link_is_found_beside_its_source_and_from_outside_on_the_host() -> None:
+def test_a_link_is_found_beside_its_source_and_from_outside_beside_its_target() -> None:
     plan = laid_out()
     assert plan.link("web->store") == (plan.proxy_address("web"), plan.links["web->store"])
-    assert plan.link("client->web") == ("127.0.0.1", plan.links["client->web"])
+    assert plan.link("client->web") == (plan.proxy_address("web"), plan.links["client->web"])
+    assert plan.control == (plan.proxy_address("store"), plan.proxy)
     assert plan.service("store", "main") == (plan.address("store"), plan.services["store"]["main"])
 
 
-def test_placements_listen_everywhere_inside_and_are_found_on_loopback() -> None:
+def test_placements_listen_everywhere_inside_and_are_found_at_their_addresses() -> None:
     facts = {"directory": "/run", "seed": "1", "id": "r", "one_machine": "false"}
     wanted, plan = Overrides.of({}, TOPOLOGY), laid_out()
     placed = place_all(
@@ -66,7 +66,7 @@ def test_placements_listen_everywhere_inside_and_are_found_on_loopback() -> None
         images={"store": "sha256:1"},
     )
     assert (placed["store"].host, placed["store"].listens_on, placed["store"].image) == (
-        "127.0.0.1",
+        plan.address("store"),
         "0.0.0.0",
         "sha256:1",
     )
