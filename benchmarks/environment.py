@@ -1,9 +1,9 @@
-"""Time until the whole topology is ready: without and with the cached database template, and after a reset.
+"""Time until the whole topology is ready: without and with the cached database template, on containers, after a reset.
 
 Beside it, in the same run and taking turns with it, what the servers alone take: one `mariadbd` on a copy of the same
 template and one `redis-server`, started by hand and awaited in the same way. That is the least any start could take;
 what is above it buys the replica, the fault proxy, the world and the system. The cold start is measured once, with a
-cache of its own, the others several times; the median is shown.
+cache of its own, the others several times; the median is shown. Containers come where an engine and images are there.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.figures import Figure, Report
 from harness.clock import monotonic_s, sleep_s
 from harness.config import Config
+from harness.environments.choice import LocalEnvironment, cannot_run, environment_called
 from harness.environments.ports import PortLease
 from harness.environments.processes import ProcessesEnvironment
 from harness.services.answers import greets, pongs
@@ -29,17 +30,48 @@ from harness.services.mariadb_template import cache_root, copy_data
 from harness.services.redis import Redis
 from harness.topology import Topology
 
-ROUNDS = 5
-READY_TARGET_S = 2.0
+ROUNDS, ROUNDS_ON_CONTAINERS = 5, 3
+READY_TARGET_S, READY_ON_CONTAINERS_TARGET_S = 2.0, 10.0
 RESET_TARGET_S = 0.5
 LIMIT_S = 300.0
 _ROOT = Path(__file__).resolve().parent.parent
 
 
 def run() -> Report:
-    """Measure; takes about half a minute."""
+    """Measure; takes a minute or two."""
     topology: Topology = Config.load(_ROOT).load_topology()
-    return asyncio.run(_measure(topology))
+    problem = cannot_run("containers", topology, _ROOT)
+    report = asyncio.run(_measure(topology))
+    if problem is not None:
+        return replace(report, conditions=f"{report.conditions}; no containers: {problem}")
+    return replace(report, figures=(*report.figures, *asyncio.run(_measure_containers(topology))))
+
+
+async def _measure_containers(topology: Topology) -> Sequence[Figure]:
+    environment = environment_called("containers")(topology, project=_ROOT)
+    ready: list[float] = []
+    resets: list[float] = []
+    async with asyncio.timeout(LIMIT_S):
+        for _ in range(ROUNDS_ON_CONTAINERS):
+            async with _timed_up(environment) as took_s:
+                ready.append(took_s)
+                resets.append(await _timed_reset(environment))
+    return (
+        Figure(
+            name="ready on containers, images there",
+            value=median(ready),
+            unit="s",
+            target=READY_ON_CONTAINERS_TARGET_S,
+            beside=f"from {min(ready):.1f} to {max(ready):.1f} s",
+        ),
+        Figure(name="reset on containers", value=median(resets), unit="s"),
+    )
+
+
+async def _timed_reset(environment: LocalEnvironment) -> float:
+    began_s = monotonic_s()
+    await environment.reset()
+    return monotonic_s() - began_s
 
 
 async def _measure(topology: Topology) -> Report:
@@ -54,9 +86,7 @@ async def _measure(topology: Topology) -> Report:
             for _ in range(ROUNDS):
                 async with _timed_up(environment) as took_s:
                     cached.append(took_s)
-                    began_s = monotonic_s()
-                    await environment.reset()
-                    resets.append(monotonic_s() - began_s)
+                    resets.append(await _timed_reset(environment))
                 plain.append(await _plain_start(Path(folder)))
     beside = f"the two servers alone: {median(plain):.2f} s"
     figures = (
@@ -88,7 +118,7 @@ def _cache_in(folder: Path) -> Iterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _timed_up(environment: ProcessesEnvironment) -> AsyncIterator[float]:
+async def _timed_up(environment: LocalEnvironment) -> AsyncIterator[float]:
     """Up; yields the seconds that took; down."""
     began_s = monotonic_s()
     await environment.up()
