@@ -25,8 +25,8 @@ from harness.environments.ports import PortLease
 from harness.environments.processes import ProcessesEnvironment
 from harness.services.answers import greets, pongs
 from harness.services.base import Placement, Program
+from harness.services.database_template import cache_root, copy_data
 from harness.services.mariadb import MariaDB
-from harness.services.mariadb_template import cache_root, copy_data
 from harness.services.redis import Redis
 from harness.topology import Topology
 

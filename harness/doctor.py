@@ -17,8 +17,9 @@ from harness.environments.base import EnvironmentFault
 from harness.environments.guardian import KEPT
 from harness.environments.ports import EPHEMERAL_RANGE, blocks, ephemeral_range
 from harness.environments.run_directory import default_root, left_runs, live_processes, private_directory
-from harness.services import mariadb_sql, redis
-from harness.services.mariadb_template import cache_root
+from harness.services import mariadb as mariadb_server
+from harness.services import redis
+from harness.services.database_template import cache_root
 
 PYTHONS = ((3, 11), (3, 14))
 SPACE_MIN_BYTES = 500_000_000
@@ -83,11 +84,11 @@ def linux() -> Check:
 
 def mariadb() -> Check:
     """The database server and the program that makes its data directory."""
-    version, installer = mariadb_sql.server_version(), mariadb_sql.install_program()
+    version, installer = mariadb_server.server_version(), mariadb_server.install_program()
     seen = version or "no mariadbd"
     if version and not installer:
         seen = f"{version}, but no mariadb-install-db"
-    return _program("mariadb", seen, ok=bool(version and installer), remedy=mariadb_sql.INSTALL)
+    return _program("mariadb", seen, ok=bool(version and installer), remedy=mariadb_server.INSTALL)
 
 
 def redis_server() -> Check:

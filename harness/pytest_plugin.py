@@ -26,9 +26,10 @@ _RUNNER = pytest.StashKey["_Runner"]()
 class _Runner:
     """One event loop and one series of drills for the whole session."""
 
-    def __init__(self, config: "Config", environment: str) -> None:
+    def __init__(self, config: "Config", environment: str, database: str | None) -> None:
         self._config = config
         self._environment = environment
+        self._database = database
         self._loop: asyncio.Runner | None = None
         self._reason: str | None = None
         self._series: Series | None = None
@@ -44,13 +45,14 @@ class _Runner:
         from harness.catalogue import Catalogue
         from harness.environments.choice import cannot_run
         from harness.series import Series
+        from harness.services import on_database
 
-        topology = Catalogue.of(self._config).topology
+        topology = on_database(Catalogue.of(self._config).topology, self._database)
         if self._reason is None:
             self._reason = cannot_run(self._environment, topology, self._config.project) or ""
         if self._reason:
             pytest.skip(self._reason)
-        return Series(config=self._config, topology=topology, environment=self._environment)
+        return Series(config=self._config, topology=topology, environment=self._environment, database=self._database)
 
     def close(self) -> None:
         if self._loop is not None and self._series is not None:
@@ -65,6 +67,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=["processes", "containers"],
         default="processes",
         help="where drills run (default: processes)",
+    )
+    group.addoption(
+        "--harness-database",
+        choices=["mariadb", "mysql"],
+        help="what the topology's databases are (default: what it says)",
     )
     group.addoption("--harness-seed", type=int, default=1, help="the seed of every drill (default: 1)")
     group.addoption("--harness-negative", action="store_true", help="run the negative controls as tests too")
@@ -96,7 +103,8 @@ class ScenarioFile(pytest.File):
         from harness.config import Config
 
         config = Config.load(self.path.parent)
-        self.config.stash.setdefault(_RUNNER, _Runner(config, self.config.getoption("--harness-environment")))
+        environment, database = (self.config.getoption(f"--harness-{what}") for what in ("environment", "database"))
+        self.config.stash.setdefault(_RUNNER, _Runner(config, environment, database))
         for scenario in Catalogue.of(config).modules.get(self.path.stem, ()):
             yield ScenarioItem.from_parent(self, name=scenario.name, scenario=scenario, control=None)
             if self.config.getoption("--harness-negative"):

@@ -43,7 +43,7 @@ class Run:
     """One drill: what it was, what it saw, what came of it.
 
     `control` is the negative control that was on, `skipped` the reason why nothing was drilled. `settings` are the
-    variables that differed from the topology's own.
+    variables that differed from the topology's own; `database` is the kind of its databases where it was chosen.
     """
 
     id: str
@@ -61,6 +61,18 @@ class Run:
     must_fail: str | None = None
     skipped: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    database: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it ran, in words."""
+        return self.environment if self.database is None else f"{self.environment} on {self.database}"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options that make the same drill again."""
+        chosen = ("--seed", str(self.seed), "--environment", self.environment)
+        return chosen if self.database is None else (*chosen, "--database", self.database)
 
     @property
     def outcome(self) -> Outcome:
@@ -163,6 +175,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "id": run.id,
         "scenario": run.scenario,
         "environment": run.environment,
+        "database": run.database,
         "seed": run.seed,
         "outcome": "skipped" if run.skipped else run.outcome.value,
         "skipped": run.skipped,

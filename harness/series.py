@@ -20,6 +20,7 @@ from harness.judgement import Judgement
 from harness.judging import judge_history
 from harness.run import ExitCode, Run, commit_of, exit_code, new_run_id, outcome_of, own_versions, run_document
 from harness.scenario import NegativeControl, Scenario
+from harness.services import on_database
 from harness.store import Store
 from harness.topology import Topology
 from harness.verdict import Outcome
@@ -29,11 +30,15 @@ _UNSAFE_ALLOWED = {"ALLOW_UNSAFE": "1"}
 
 @dataclass(slots=True, kw_only=True)
 class Series:
-    """Use as an async context manager; the environment is started by the first drill and ended on exit."""
+    """Use as an async context manager; the environment is started by the first drill and ended on exit.
+
+    `database` is the kind that the topology's databases are to be, where it is not what the topology says.
+    """
 
     config: Config
     topology: Topology
     environment: str = "processes"
+    database: str | None = None
     keep: bool = False
     progress: Progress = quiet
     _environment: LocalEnvironment | None = field(init=False, default=None)
@@ -63,6 +68,7 @@ class Series:
                     seed=seed,
                     commit=commit_of(self.config.project),
                     environment=environment.name,
+                    database=self.database,
                     versions={**own_versions(), **environment.versions()},
                     settings=settings,
                     started_at=clock.started_at.isoformat(timespec="milliseconds"),
@@ -84,7 +90,9 @@ class Series:
         return run(history, judge_history(scenario, history))
 
     async def _ready(self, scenario: Scenario, settings: Mapping[str, str], seed: int) -> Environment:
-        topology = self.topology if scenario.services is None else self.topology.only(scenario.services)
+        topology = on_database(self.topology, self.database)
+        if scenario.services is not None:
+            topology = topology.only(scenario.services)
         if self._environment is not None and self._environment.topology != topology:
             environment, self._environment = self._environment, None
             await environment.down()

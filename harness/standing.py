@@ -9,6 +9,7 @@ from harness.config import Config
 from harness.drill import Progress
 from harness.environments.base import Environment
 from harness.environments.choice import environment_called
+from harness.services import on_database
 
 
 def addresses(environment: Environment) -> dict[str, Any]:
@@ -32,14 +33,18 @@ async def stand(
     config: Config,
     *,
     environment: str = "processes",
+    database: str | None = None,
     seed: int,
     overrides: Mapping[str, str] | None = None,
     show: Callable[[Mapping[str, Any]], None],
     progress: Progress,
 ) -> None:
-    """Start the topology, show where it listens, and keep it until cancelled. `overrides` as environments take them."""
+    """Start the topology, on a `database` of that kind, show where it listens, and keep it until cancelled.
+
+    `overrides` as environments take them.
+    """
     standing = environment_called(environment)(
-        Catalogue.of(config).topology,
+        on_database(Catalogue.of(config).topology, database),
         seed=seed,
         operator=config.operator,
         overrides=overrides,

@@ -145,4 +145,5 @@ def _run(document: Mapping[str, Any], history: History, judgement: Judgement) ->
         must_fail=document["must_fail"],
         skipped=document["skipped"],
         facts=dict(document["facts"]),
+        database=document.get("database"),
     )

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli.program import clear_errors, environment_option, json_option, main, print_json, progress
+from harness.cli.program import (
+    clear_errors,
+    database_option,
+    environment_option,
+    json_option,
+    main,
+    print_json,
+    progress,
+)
 
 if TYPE_CHECKING:
     from harness.run import Run
@@ -57,6 +65,7 @@ def list_scenarios(as_json: bool) -> None:
 
 @main.command()
 @environment_option
+@database_option
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True)
 @click.option(
     "--set",
@@ -66,7 +75,7 @@ def list_scenarios(as_json: bool) -> None:
     help="A variable of all services, or `service.option`; may be given again.",
 )
 @json_option
-def up(environment: str, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
+def up(environment: str, database: str | None, seed: int, settings: tuple[str, ...], as_json: bool) -> None:
     """Start the reference system and keep it until Ctrl-C."""
     overrides = dict(text.partition("=")[::2] for text in settings)
     if "" in overrides or any("=" not in text for text in settings):
@@ -81,7 +90,13 @@ def up(environment: str, seed: int, settings: tuple[str, ...], as_json: bool) ->
         try:
             show = print_json if as_json else address_table
             standing = stand(
-                config, environment=environment, seed=seed, overrides=overrides, show=show, progress=progress
+                config,
+                environment=environment,
+                database=database,
+                seed=seed,
+                overrides=overrides,
+                show=show,
+                progress=progress,
             )
             run(standing)
         except Interrupted:
@@ -91,6 +106,7 @@ def up(environment: str, seed: int, settings: tuple[str, ...], as_json: bool) ->
 @main.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME... | all")
 @environment_option
+@database_option
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Default: drawn from the clock, and printed.")
 @click.option("--repeat", type=click.IntRange(1, 10_000), default=1, show_default=True, help="With as many seeds.")
 @click.option("--negative", is_flag=True, help="Run the negative controls; each has to fail where it says.")
@@ -102,6 +118,7 @@ def up(environment: str, seed: int, settings: tuple[str, ...], as_json: bool) ->
 def drill(
     names: tuple[str, ...],
     environment: str,
+    database: str | None,
     seed: int | None,
     repeat: int,
     negative: bool,
@@ -132,7 +149,12 @@ def drill(
 
         def make_series() -> Series:
             return Series(
-                config=config, topology=catalogue.topology, environment=environment, keep=keep, progress=progress
+                config=config,
+                topology=catalogue.topology,
+                environment=environment,
+                database=database,
+                keep=keep,
+                progress=progress,
             )
 
         show = _one_line if as_json or negative or repeat > 1 else _show

@@ -24,9 +24,16 @@ def images() -> None:
     show_default=True,
     help="Official images from a registry, or equivalents made of Debian packages; auto: whichever can be had.",
 )
+@click.option(
+    "--database",
+    type=click.Choice(["mariadb", "mysql"]),
+    default="mariadb",
+    show_default=True,
+    help="The database whose image is wanted beside the others.",
+)
 @click.option("--again", is_flag=True, help="Also what is there already.")
 @json_option
-def build_images(source: "Source", again: bool, as_json: bool) -> None:
+def build_images(source: "Source", database: str, again: bool, as_json: bool) -> None:
     """Make or fetch the images of `--environment containers`."""
     with clear_errors():
         from harness.config import Config
@@ -36,7 +43,7 @@ def build_images(source: "Source", again: bool, as_json: bool) -> None:
         config = Config.load()
         if problem := engine_problem():
             raise click.ClickException(problem)
-        built = build(config.project, source=source, again=again, say=progress)
+        built = build(config.project, source=source, again=again, say=progress, database=database)
     if as_json:
         print_json({"images": [{"reference": one.reference, "id": one.id, "made": one.made} for one in built]})
     else:

@@ -73,6 +73,11 @@ environment_option = click.option(
     show_default=True,
     help="Where the system runs.",
 )
+database_option = click.option(
+    "--database",
+    type=click.Choice(["mariadb", "mysql"]),
+    help="What the topology's databases are, if not what it says.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

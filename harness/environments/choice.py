@@ -6,6 +6,8 @@ from typing import Any
 from harness.environments.base import EnvironmentFault
 from harness.environments.local import LocalEnvironment as AnyLocalEnvironment
 from harness.environments.processes import ProcessesEnvironment
+from harness.services import kind_called
+from harness.services.database import Database
 from harness.topology import Topology
 
 LocalEnvironment = AnyLocalEnvironment[Any]
@@ -15,7 +17,8 @@ NAMES = ("processes", "containers")
 def cannot_run(name: str, topology: Topology, project: Path) -> str | None:
     """Why this machine cannot run drills in the environment called `name`; None when it can, as far as can be told."""
     if name != "containers":
-        return None
+        databases = (kind for service in topology.services if isinstance(kind := kind_called(service.kind), Database))
+        return next((missing for database in databases if (missing := database.missing())), None)
     from harness.environments.engine import LocalImages, engine_problem
     from harness.environments.images import images_for
 

@@ -1,6 +1,7 @@
 """Makes the images that drills run on: from the official ones, or from Debian packages where no registry is reached.
 
-One root filesystem of Debian packages serves as MariaDB, Redis and Python alike. The image of the project's own
+One root filesystem of Debian packages serves as MariaDB, Redis and Python alike; MySQL, which no Debian release has,
+comes from the suite that is never released. The image of the project's own
 programs adds the locked packages, installed by their hashes. Sources are no part of any image: a run mounts them, so an
 image is built anew only when the lock changes.
 """
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Literal
 from harness.environments.base import EnvironmentFault
 from harness.environments.engine import ANSWERS_WITHIN_S, USER, socket_path
 from harness.environments.images import APP, LOCAL, LOCK, OFFICIAL, app_tag, equivalent
+from harness.services import DATABASES
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 SUITE = "bookworm"
 DEBIAN_PYTHON = "3.11.2"
 PACKAGES = ("mariadb-server-core", "mariadb-client-core", "redis-server", "python3")
+MYSQL_SUITE = "unstable"
+MYSQL_PACKAGES = ("mysql-server-core",)
+NEVER_STALE = 'Acquire::Check-Valid-Until "false"'
+"""A mirror that stands still is no worse for it: what it has is signed all the same."""
 MMDEBSTRAP = "apt-get install --yes mmdebstrap"
 DEFAULT_MIRROR = "http://deb.debian.org/debian"
 SITE = "/usr/local/lib/python3.11/dist-packages"
@@ -61,19 +67,20 @@ def host_mirror(places: Sequence[Path] = (Path("/etc/apt/sources.list"), Path("/
     return DEFAULT_MIRROR
 
 
-def build(project: Path, *, source: Source = "auto", again: bool, say: Say) -> list[Built]:
+def build(project: Path, *, source: Source = "auto", again: bool, say: Say, database: str = "mariadb") -> list[Built]:
     """Make what is missing (with `again` everything); `auto` takes the official images where a registry answers.
 
-    Raises EnvironmentFault with what to do.
+    The images are those of a topology on that `database`. Raises EnvironmentFault with what to do.
     """
     import docker
 
     client: DockerClient = docker.DockerClient(base_url=f"unix://{socket_path()}", timeout=ANSWERS_WITHIN_S * 10)
     try:
-        if source == "official" or (source == "auto" and _registry_answers(client, say)):
-            built = list(_official(client, project, again, say))
+        kinds = [kind for kind in OFFICIAL if kind == database or kind not in DATABASES]
+        if source == "official" or (source == "auto" and _registry_answers(client, kinds, say)):
+            built = list(_official(client, kinds, project, again, say))
         else:
-            built = list(_from_debian(client, project, again, say))
+            built = list(_from_debian(client, kinds, project, again, say))
         _forget_old(client, keep=app_tag(project))
     except docker.errors.DockerException as error:
         hint = "; without a registry: harness images build --from debian" if source == "official" else ""
@@ -83,11 +90,11 @@ def build(project: Path, *, source: Source = "auto", again: bool, say: Say) -> l
     return built
 
 
-def _registry_answers(client: "DockerClient", say: Say) -> bool:
+def _registry_answers(client: "DockerClient", kinds: Sequence[str], say: Say) -> bool:
     """Whether official images are here already, or a registry tells of the smallest of them."""
     import docker
 
-    if all(_id(client, reference) for reference in OFFICIAL.values()):
+    if all(_id(client, OFFICIAL[kind]) for kind in kinds):
         return True
     try:
         client.api.inspect_distribution(OFFICIAL["redis"])
@@ -110,8 +117,8 @@ def _forget_old(client: "DockerClient", *, keep: str) -> None:
             client.images.remove(tag)
 
 
-def _official(client: "DockerClient", project: Path, again: bool, say: Say) -> Iterator[Built]:
-    for reference in OFFICIAL.values():
+def _official(client: "DockerClient", kinds: Sequence[str], project: Path, again: bool, say: Say) -> Iterator[Built]:
+    for reference in (OFFICIAL[kind] for kind in kinds):
         made = again or not _id(client, reference)
         if made:
             say(f"pulling {reference}")
@@ -126,16 +133,23 @@ def _official(client: "DockerClient", project: Path, again: bool, say: Say) -> I
         yield _built(client, tag, made=False)
 
 
-def _from_debian(client: "DockerClient", project: Path, again: bool, say: Say) -> Iterator[Built]:
+def _from_debian(client: "DockerClient", kinds: Sequence[str], project: Path, again: bool, say: Say) -> Iterator[Built]:
     base = f"{LOCAL}/debian:{SUITE}"
     made = again or not _id(client, base)
     if made:
         say(f"making {base} from Debian packages (half a minute)")
-        _import_root(client, base)
-    for kind in OFFICIAL:
+        _import_root(client, base, SUITE, PACKAGES)
+    for kind in kinds:
         tag = equivalent(kind)
-        client.images.get(base).tag(tag)
-        yield _built(client, tag, made=made)
+        if kind == "mysql":
+            made_mysql = again or not _id(client, tag)
+            if made_mysql:
+                say(f"making {tag} from packages of Debian {MYSQL_SUITE} (half a minute)")
+                _import_root(client, tag, MYSQL_SUITE, MYSQL_PACKAGES, NEVER_STALE)
+            yield _built(client, tag, made=made_mysql)
+        else:
+            client.images.get(base).tag(tag)
+            yield _built(client, tag, made=made)
     tag = app_tag(project)
     made = again or not _id(client, tag)
     if made:
@@ -146,15 +160,16 @@ def _from_debian(client: "DockerClient", project: Path, again: bool, say: Say) -
     yield _built(client, tag, made=made)
 
 
-def _import_root(client: "DockerClient", tag: str) -> None:
+def _import_root(client: "DockerClient", tag: str, suite: str, packages: Sequence[str], *more: str) -> None:
     program = shutil.which("mmdebstrap")
     if program is None:
         raise EnvironmentFault(f"images from Debian packages want mmdebstrap: {MMDEBSTRAP}")
     repository, _, version = tag.partition(":")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "root.tar"
-        options = ["--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}", '--aptopt=Acquire::Retries "3"']
-        _run([program, *options, SUITE, str(root), host_mirror()])
+        apt = [f"--aptopt={option}" for option in ('Acquire::Retries "3"', *more)]
+        options = ["--quiet", "--variant=minbase", f"--include={','.join(packages)}", *apt]
+        _run([program, *options, suite, str(root), host_mirror()])
         client.api.import_image(str(root), repository=repository, tag=version)
 
 

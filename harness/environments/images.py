@@ -17,7 +17,7 @@ from harness.environments.base import EnvironmentFault
 from harness.environments.placing import PROXY
 from harness.topology import Topology
 
-OFFICIAL: Mapping[str, str] = {"mariadb": "mariadb:10.11.11", "redis": "redis:7.4.2"}
+OFFICIAL: Mapping[str, str] = {"mariadb": "mariadb:10.11.11", "mysql": "mysql:8.4.5", "redis": "redis:7.4.2"}
 LOCAL = "drill-harness"
 APP = "app"
 LOCK = "requirements.lock"
@@ -58,6 +58,11 @@ def kind_of_image(kind: str) -> str:
     return kind if kind in OFFICIAL else APP
 
 
+def build_command(kind: str) -> str:
+    """What makes the image of a kind of service; MySQL's is made only when it is asked for."""
+    return f"{BUILD} --database mysql" if kind == "mysql" else BUILD
+
+
 def candidates(kind: str, project: Path, environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
     """The references to look for, in order."""
     image = kind_of_image(kind)
@@ -86,6 +91,6 @@ def _present(kind: str, images: Images, project: Path) -> Image:
         if image_id is not None:
             return Image(reference=reference, id=image_id)
     raise EnvironmentFault(
-        f"no image for {kind_of_image(kind)} is on this machine (looked for {', '.join(wanted)}): run `{BUILD}`, "
-        f"or `docker pull` one of them where a registry can be reached"
+        f"no image for {kind_of_image(kind)} is on this machine (looked for {', '.join(wanted)}): "
+        f"run `{build_command(kind)}`, or `docker pull` one of them where a registry can be reached"
     )

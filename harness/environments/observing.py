@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from harness.environments.base import CommandRefused, EnvironmentFault
-from harness.services.mariadb_sql import OBSERVER, rows, session
+from harness.services.database_sql import OBSERVER, rows, session
 
 THREADS = 16
 SQL_LIMIT_S = 1.0

@@ -63,6 +63,7 @@ def run_markdown(run: Document) -> str:
         lines += [f"Claims: {', '.join(said)}", ""]
     if outcome != "pass":
         words = ["harness", "drill", run["scenario"], "--seed", str(run["seed"]), "--environment", run["environment"]]
+        words += ["--database", run["database"]] if run.get("database") else []
         lines += ["See it again:", "", "```console", f"$ {shlex.join(words)}", "```", ""]
     return page(lines)
 

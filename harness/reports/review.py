@@ -86,7 +86,7 @@ class _Review:
         outcome = "skipped" if run.skipped else run.outcome.value
         yield f"* drill {code(run.scenario)} (playbook {prose(self.scenario.playbook)}), which ended: **{outcome}**"
         yield f"* run {code(run.id)} of {prose(run.started_at)}, {run.duration_s:.1f} s long"
-        yield f"* seed {run.seed}, {prose(run.environment)}, commit {code(run.commit)}"
+        yield f"* seed {run.seed}, {prose(run.place)}, commit {code(run.commit)}"
         if run.settings:
             yield f"* settings {', '.join(code(f'{name}={value}') for name, value in run.settings.items())}"
         if run.control:

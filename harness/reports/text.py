@@ -80,7 +80,7 @@ def _heading(run: Run) -> RenderableType:
     outcome = "skipped" if run.skipped else run.outcome.value
     lines = [
         f"run {run.id}",
-        f"seed {run.seed}, {run.environment}, {run.duration_s:.1f} s, commit {run.commit}",
+        f"seed {run.seed}, {run.place}, {run.duration_s:.1f} s, commit {run.commit}",
     ]
     if run.control:
         did = "did" if run.caught else "DID NOT"
@@ -213,5 +213,4 @@ def _spaced(parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
 
 
 def _command(run: Run, *words: str) -> str:
-    chosen = ["--seed", str(run.seed), "--environment", run.environment]
-    return shlex.join(["harness", "drill", run.scenario, *words, *chosen])
+    return shlex.join(["harness", "drill", run.scenario, *words, *run.words])

@@ -1,163 +1,123 @@
-"""MariaDB, alone or as a pair: a primary, and a replica that follows it by GTID.
+"""MariaDB 10.11 or later; see `database` for what can be asked of it."""
 
-Options:
+from collections.abc import Mapping, Sequence
 
-* `role`: `primary` or `replica`; a replica also has `of`, the link to its primary, as `${replica->primary}`
-* `replication`: `async` or `semi_sync`, on both sides; semi-synchronous never falls back
-* `databases`: name to `{"user", "password"}`: made in the template, with all rights on that database
-* `prepare`: a command run once against the template, which makes the schema; `prepare_environ`: its variables;
-  `prepare_inputs`: globs of the files that the schema depends on
+from harness.services.base import find_program
+from harness.services.database import Database
+from harness.services.database_brand import Brand
+from harness.services.database_config import PRACTICALLY_NEVER_MS, Files, Replication
 
-A replica is `read_only` until somebody promotes it. Each start has a larger `server_id` than any before it in the
-environment. Facts: `pid_file`, `fence_file`, `socket`, and the accounts `controller_user`, `controller_password`.
-"""
+INSTALL = "apt-get install --yes mariadb-server-core mariadb-client-core"
+"""The server as a program, without a system service."""
 
-import asyncio
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+DATA_SHAPE: Mapping[str, str] = {
+    "innodb_log_file_size": "8M",
+    "innodb_data_file_path": "ibdata1:5M:autoextend",
+    "innodb_autoextend_increment": "1",
+    "innodb_temp_data_file_path": "ibtmp1:1M:autoextend",
+    "innodb_undo_tablespaces": "0",
+    "character_set_server": "utf8mb4",
+}
 
-from harness.services.answers import greets
-from harness.services.base import Launcher, Placement, Program, ServiceFault, own_environ
-from harness.services.mariadb_config import (
-    DATA_SHAPE,
-    DURABLE,
-    REPLICATING,
-    SMALL_AND_QUICK,
-    Files,
-    Replication,
-    render,
+SMALL_AND_QUICK: Mapping[str, str] = {
+    "performance_schema": "OFF",
+    "skip_name_resolve": "ON",
+    "innodb_buffer_pool_size": "32M",
+    "innodb_log_buffer_size": "2M",
+    "innodb_buffer_pool_load_at_startup": "OFF",
+    "innodb_buffer_pool_dump_at_shutdown": "OFF",
+    "innodb_read_io_threads": "1",
+    "innodb_write_io_threads": "1",
+    "innodb_purge_threads": "1",
+    "aria_pagecache_buffer_size": "1M",
+    "key_buffer_size": "1M",
+    "max_connections": "200",
+    "max_allowed_packet": "16M",
+    "host_cache_size": "0",
+    "log_warnings": "1",  # not each connection that was only a look
+}
+
+DURABLE: Mapping[str, str] = {
+    "innodb_flush_log_at_trx_commit": "1",
+    "sync_binlog": "1",
+}
+
+REPLICATING: Mapping[str, str] = {
+    "log_bin": "binlog",
+    "relay_log": "relay",
+    "binlog_format": "ROW",
+    "log_slave_updates": "ON",
+    "gtid_strict_mode": "ON",
+    "relay_log_recovery": "ON",
+    # A withheld or paused primary shows as a lost connection after this, not after the default minute.
+    "slave_net_timeout": "5",
+}
+
+
+def role(replication: Replication) -> dict[str, str]:
+    """The configuration of a primary or a replica."""
+    if replication.replica:
+        return {"read_only": "ON", **({"rpl_semi_sync_slave_enabled": "ON"} if replication.semi_sync else {})}
+    if not replication.semi_sync:
+        return {}
+    return {
+        "rpl_semi_sync_master_enabled": "ON",
+        "rpl_semi_sync_master_wait_point": "AFTER_SYNC",
+        "rpl_semi_sync_master_wait_no_slave": "ON",
+        "rpl_semi_sync_master_timeout": str(PRACTICALLY_NEVER_MS),
+    }
+
+
+def server_program() -> str | None:
+    """The installed `mariadbd`."""
+    return find_program("mariadbd")
+
+
+def install_program() -> str | None:
+    """The installed program that makes a data directory."""
+    return find_program("mariadb-install-db", "mysql_install_db")
+
+
+def making_data(files: Files, contained: bool) -> Sequence[str] | None:
+    """The command that does."""
+    installer = "mariadb-install-db" if contained else install_program()
+    if installer is None:
+        return None
+    options = ("--auth-root-authentication-method=normal", "--skip-test-db")
+    return [installer, f"--defaults-file={files.config}", *options]
+
+
+BRAND = Brand(
+    name="mariadb",
+    server="mariadbd",
+    install=INSTALL,
+    find_server=server_program,
+    making_data=making_data,
+    data_shape=DATA_SHAPE,
+    small_and_quick=SMALL_AND_QUICK,
+    durable=DURABLE,
+    replicating=REPLICATING,
+    role=role,
+    first_statements=(
+        "DROP DATABASE IF EXISTS sys",
+        "DROP DATABASE IF EXISTS test",
+        *(f"TRUNCATE TABLE mysql.help_{what}" for what in ("category", "keyword", "relation", "topic")),
+    ),
+    controller_may=(
+        "SELECT, RELOAD, PROCESS, SHUTDOWN, SUPER, READ_ONLY ADMIN, CONNECTION ADMIN, BINLOG ADMIN, BINLOG MONITOR, "
+        "REPLICATION MASTER ADMIN, REPLICATION SLAVE ADMIN, REPLICATION SLAVE, SLAVE MONITOR"
+    ),
+    observer_may="SELECT, PROCESS, BINLOG MONITOR, SLAVE MONITOR",
+    strangers="SELECT User, Host FROM mysql.global_priv WHERE User IN ('', 'root') AND Host <> 'localhost'",
 )
-from harness.services.mariadb_sql import (
-    CONTROLLER,
-    INSTALL,
-    REPLICATOR,
-    ROOT,
-    rows,
-    server_of,
-    server_program,
-    server_version,
-    session,
-    status,
-)
-from harness.services.mariadb_template import BUILDING, copy_data, template
-
-if TYPE_CHECKING:
-    from pymysql.connections import Connection
-    from pymysql.cursors import DictCursor
-
-NOT_FOLLOWING = "it follows no primary yet"
-SOCKET_PATH_MAX = 107
 
 
-class MariaDB:
+def server_version() -> str | None:
+    """The version of the installed server; None when there is none."""
+    return BRAND.version()
+
+
+class MariaDB(Database):
     """See the module."""
 
-    name = "mariadb"
-
-    def facts(self, placement: Placement) -> Mapping[str, str]:
-        files = Files(directory=placement.directory)
-        return {
-            "pid_file": str(files.pid),
-            "fence_file": str(files.fence),
-            "socket": str(files.socket),
-            "controller_user": CONTROLLER.user,
-            "controller_password": CONTROLLER.password,
-            "replication_user": REPLICATOR.user,
-            "replication_password": REPLICATOR.password,
-        }
-
-    async def prepare(self, placement: Placement, launcher: Launcher) -> None:
-        if placement.image is None and server_program() is None:
-            raise ServiceFault(f"{placement.name} needs mariadbd: {INSTALL}")
-        files, longest = Files(directory=placement.directory), Files(directory=placement.directory / BUILDING).socket
-        if len(str(longest)) > SOCKET_PATH_MAX:
-            raise ServiceFault(f"the path {longest} is too long for a socket: set TMPDIR to a shorter directory")
-        environ = {name: str(value) for name, value in placement.options.get("prepare_environ", {}).items()}
-        source = await template(placement, launcher, environ)
-        self.configure(placement)
-        await asyncio.to_thread(copy_data, source, files.data)
-
-    def configure(self, placement: Placement) -> None:
-        """Write all but the data itself."""
-        files = Files(directory=placement.directory)
-        files.scratch.mkdir()
-        files.fence.write_text("[mariadbd]\n", encoding="utf-8")
-        groups = (DATA_SHAPE, SMALL_AND_QUICK, DURABLE, REPLICATING)
-        own = Replication.from_options(placement.options).lines()
-        places = files.lines(host=placement.listens_on, port=placement.port, contained=placement.image is not None)
-        files.config.write_text(render(*groups, own, places, include=files.fence), encoding="utf-8")
-
-    def command(self, placement: Placement) -> Program:
-        files = Files(directory=placement.directory)
-        argv = [server_of(placement), f"--defaults-file={files.config}", f"--server-id={placement.incarnation}"]
-        return Program(argv=argv, environ=own_environ(placement.environ))
-
-    async def problem(self, placement: Placement) -> str | None:
-        problem = await greets(placement.host, placement.port)
-        problem = problem or await asyncio.to_thread(_asked, placement, _replication_problem)
-        if problem != NOT_FOLLOWING:
-            return problem
-        # A replica that meets no primary would try again only after a whole second: look first.
-        host, port = str(placement.options["of"]).rsplit(":", 1)
-        problem = await greets(host, int(port))
-        if problem:
-            return f"its primary, through the link: {problem}"
-        return await asyncio.to_thread(_asked, placement, _follow)
-
-    def version(self) -> tuple[str, str] | None:
-        found = server_version()
-        return ("mariadb", found) if found else None
-
-
-def _asked(placement: Placement, ask: "Callable[[Connection[DictCursor], Placement], str | None]") -> str | None:
-    """What `ask` finds wrong, over the server's socket."""
-    import pymysql
-
-    try:
-        with session(ROOT, at=Files(directory=placement.directory).socket) as connection:
-            return ask(connection, placement)
-    except (pymysql.err.MySQLError, OSError) as error:
-        return f"it does not answer SQL: {error}"
-
-
-def _replication_problem(connection: "Connection[DictCursor]", placement: Placement) -> str | None:
-    replication = Replication.from_options(placement.options)
-    if replication.replica:
-        return _replica_problem(connection, replication)
-    return _primary_problem(connection) if replication.semi_sync else None
-
-
-def _primary_problem(connection: "Connection[DictCursor]") -> str | None:
-    seen = status(connection, "Rpl_semi_sync_master_%")
-    if seen.get("Rpl_semi_sync_master_status") != "ON":
-        return "semi-synchronous replication is off"
-    if int(seen.get("Rpl_semi_sync_master_clients", 0)) < 1:
-        return "no semi-synchronous replica is connected"
-    return None
-
-
-def _replica_problem(connection: "Connection[DictCursor]", replication: Replication) -> str | None:
-    found = rows(connection, "SHOW SLAVE STATUS")
-    if not found:
-        return NOT_FOLLOWING
-    running = found[0]["Slave_IO_Running"], found[0]["Slave_SQL_Running"]
-    if running != ("Yes", "Yes"):
-        said = found[0]["Last_IO_Error"] or found[0]["Last_SQL_Error"] or "no error yet"
-        return f"its replication threads (IO, SQL) run: {running}: {said}"
-    if replication.semi_sync and status(connection, "Rpl_semi_sync_slave_status") != {
-        "Rpl_semi_sync_slave_status": "ON"
-    }:
-        return "semi-synchronous replication is off"
-    return None
-
-
-def _follow(connection: "Connection[DictCursor]", placement: Placement) -> str:
-    host, port = str(placement.options["of"]).rsplit(":", 1)
-    rows(
-        connection,
-        "CHANGE MASTER TO MASTER_HOST=%s, MASTER_PORT=%s, MASTER_USER=%s, MASTER_PASSWORD=%s, "
-        "MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=1",
-        [host, int(port), REPLICATOR.user, REPLICATOR.password],
-    )
-    rows(connection, "START SLAVE")
-    return "replication has just been set up"
+    brand = BRAND

@@ -58,11 +58,12 @@ class Failover:
         if self.replica is None:
             return None
         try:
-            status = await asyncio.to_thread(promotion.replication, self.replica, self.settings.probe_timeout_s)
+            following = await asyncio.to_thread(promotion.replication, self.replica, self.settings.probe_timeout_s)
         except promotion.Failed as error:
             return f"the replica does not answer: {error}"
-        running = (status["Slave_IO_Running"], status["Slave_SQL_Running"]) if status else None
-        return None if running == ("Yes", "Yes") else f"the replica's threads run: {running}"
+        if following is None:
+            return "the replica follows nobody"
+        return None if following.running else f"the replica's threads run: {(following.io, following.sql)}"
 
     def as_json(self) -> dict[str, Any]:
         """The answer of `/status`."""

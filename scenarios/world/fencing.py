@@ -13,7 +13,8 @@ from harness.clock import Deadline, block_s
 from scenarios.world.managed_settings import Database
 
 GONE_WITHIN_S = 2.0
-FENCE = "[mariadbd]\nread_only = ON\n"
+FENCE = "[mysqld]\nread_only = ON\nloose_super_read_only = ON\n"
+"""MariaDB reads it as MySQL does, and passes over what it does not know; MySQL then refuses administrators too."""
 _PROGRAMS = frozenset({"mariadbd", "mysqld"})
 _CLOCK_SLACK_S = 2.0
 

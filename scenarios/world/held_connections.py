@@ -13,6 +13,7 @@ import pymysql
 from harness.clock import sleep_s
 from harness.environments.base import Capability
 from harness.history import Kind
+from harness.services.preferring_tls import Connection
 from harness.traffic import Stage
 
 WITNESS_WRITE = "witness_write"
@@ -54,8 +55,8 @@ class HeldConnections:
             for connection in held:
                 connection.close()
 
-    def _connect(self, host: str, port: int) -> "pymysql.Connection[pymysql.cursors.Cursor]":
-        return pymysql.connect(
+    def _connect(self, host: str, port: int) -> "pymysql.Connection[pymysql.cursors.DictCursor]":
+        return Connection(
             host=host,
             port=port,
             user=self.user,
@@ -65,11 +66,10 @@ class HeldConnections:
             connect_timeout=5,
             read_timeout=self.timeout_s,
             write_timeout=self.timeout_s,
-            ssl_disabled=True,  # on loopback; else the machine's certificates are loaded for each connection
         )
 
     async def _write_on_all(
-        self, stage: Stage, held: "list[pymysql.Connection[pymysql.cursors.Cursor]]", when: str
+        self, stage: Stage, held: "list[pymysql.Connection[pymysql.cursors.DictCursor]]", when: str
     ) -> None:
         await asyncio.gather(
             *(
@@ -79,7 +79,7 @@ class HeldConnections:
         )
 
     async def _write(
-        self, stage: Stage, actor: str, connection: "pymysql.Connection[pymysql.cursors.Cursor]", when: str
+        self, stage: Stage, actor: str, connection: "pymysql.Connection[pymysql.cursors.DictCursor]", when: str
     ) -> None:
         row = str(UUID(int=stage.random.getrandbits(128), version=4))
         operation_id = f"{actor}/{when}"
@@ -93,7 +93,7 @@ class HeldConnections:
         )
 
 
-def _insert(connection: "pymysql.Connection[pymysql.cursors.Cursor]", row: str) -> tuple[Kind, dict[str, str]]:
+def _insert(connection: "pymysql.Connection[pymysql.cursors.DictCursor]", row: str) -> tuple[Kind, dict[str, str]]:
     """The outcome of one write: ok, fail when the server refused it, info when nobody answered."""
     try:
         with connection.cursor() as cursor:

@@ -184,11 +184,12 @@ def witness_rows(service: str) -> SqlProbe:
 
 
 def semi_sync_status(service: str) -> SqlProbe:
-    """Whether the primary waits for its replica, as MariaDB itself says."""
+    """Whether the primary waits for its replica, as the server itself says."""
     return SqlProbe(
         name="semi_sync",
         service=service,
-        sql="SHOW GLOBAL STATUS LIKE 'Rpl_semi_sync_master_%%'",
+        sql="SHOW GLOBAL STATUS WHERE Variable_name LIKE 'Rpl_semi_sync_master_%%' "
+        "OR Variable_name LIKE 'Rpl_semi_sync_source_%%'",
         every_s=0.1,
     )
 

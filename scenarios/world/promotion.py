@@ -13,6 +13,8 @@ import pymysql
 from pymysql.cursors import DictCursor
 
 from harness.clock import monotonic_s
+from harness.services.preferring_tls import Connection
+from harness.services.replicating import RUNNING, STOPPED, Following, speech_of
 from scenarios.world.managed_settings import Database
 
 STATEMENT_LIMIT_S = 5.0
@@ -68,7 +70,7 @@ class Probe:
 
 def connect(database: Database, limit_s: float) -> "pymysql.connections.Connection[DictCursor]":
     """A connection as the controller, in autocommit, with `limit_s` seconds for connecting and for each answer."""
-    return pymysql.connect(
+    return Connection(
         host=database.host,
         port=database.port,
         user=database.user,
@@ -77,8 +79,6 @@ def connect(database: Database, limit_s: float) -> "pymysql.connections.Connecti
         read_timeout=limit_s,
         write_timeout=limit_s,
         autocommit=True,
-        cursorclass=DictCursor,
-        ssl_disabled=True,  # on loopback; else the machine's certificates are loaded for each connection
     )
 
 
@@ -102,39 +102,39 @@ def rows(connection: "pymysql.connections.Connection[DictCursor]", sql: str, *va
         return [dict(row) for row in cursor.fetchall()]
 
 
-def replication(database: Database, limit_s: float = STATEMENT_LIMIT_S) -> dict[str, Any] | None:
-    """What SHOW SLAVE STATUS says, or None for a server that follows nobody."""
+def replication(database: Database, limit_s: float = STATEMENT_LIMIT_S) -> Following | None:
+    """How a replica is with its primary, or None for a server that follows nobody."""
     with session(database, limit_s) as connection:
-        found = rows(connection, "SHOW SLAVE STATUS")
-    return found[0] if found else None
+        speech = speech_of(connection)
+        return speech.following(rows(connection, speech.status))
 
 
 def drain(replica: Database) -> str:
     """Let the replica apply everything that it has received, and nothing more; returns the GTID position.
 
-    The order matters. Stopping both threads and starting the SQL thread again would purge the relay log, with
+    The order matters. Stopping both threads and starting the SQL thread again would purge MariaDB's relay log, with
     acknowledged commits in it; so a stopped SQL thread is started first, while the IO thread still runs, and then the
     IO thread alone is stopped. Raises PromotionError when the log is not applied in time.
     """
     with session(replica, DRAIN_LIMIT_S + 2) as connection:
-        status = rows(connection, "SHOW SLAVE STATUS")
-        if not status:
+        speech = speech_of(connection)
+        following = speech.following(rows(connection, speech.status))
+        if following is None:
             # A promotion that failed half-way has done this part.
-            return str(rows(connection, "SELECT @@gtid_slave_pos AS at")[0]["at"])
-        io_running = status[0]["Slave_IO_Running"] != "No"
-        if status[0]["Slave_SQL_Running"] != "Yes":
-            if not io_running:
+            return str(rows(connection, speech.applied)[0]["at"])
+        if following.sql != RUNNING:
+            if following.io == STOPPED:
                 raise PromotionError("both replication threads are stopped: starting one would purge the relay log")
-            rows(connection, "START SLAVE SQL_THREAD")
-        # A semi-synchronous replica that stops connects to its primary first, to end its connection there. A paused one
-        # makes it wait this long; one second is the least (0 means the network's own patience, 24 s measured).
-        rows(connection, "SET GLOBAL rpl_semi_sync_slave_kill_conn_timeout = 1")
-        rows(connection, "STOP SLAVE IO_THREAD")
-        received = str(rows(connection, "SHOW SLAVE STATUS")[0]["Gtid_IO_Pos"] or "")
+            rows(connection, speech.start_applying)
+        for statement in (*speech.before_stopping, speech.stop_receiving):
+            rows(connection, statement)
+        stopped = speech.following(rows(connection, speech.status))
+        received = stopped.received if stopped else ""
         if received:
-            waited = rows(connection, "SELECT MASTER_GTID_WAIT(%s, %s) AS code", received, DRAIN_LIMIT_S)
+            waited = rows(connection, speech.wait_until_applied_with, received, DRAIN_LIMIT_S)
             if waited[0]["code"] != 0:
-                error = rows(connection, "SHOW SLAVE STATUS")[0]["Last_SQL_Error"]
+                stuck = speech.following(rows(connection, speech.status))
+                error = stuck.error if stuck else ""
                 raise PromotionError(f"{received} was not applied within {DRAIN_LIMIT_S} s: {error or 'no error'}")
         return received
 
@@ -142,16 +142,17 @@ def drain(replica: Database) -> str:
 def promote(replica: Database, above: int) -> int:
     """Make a drained replica a primary whose server_id is larger than `above`; returns that id, the new epoch."""
     with session(replica) as connection:
-        rows(connection, "STOP SLAVE")
-        rows(connection, "RESET SLAVE ALL")
+        speech = speech_of(connection)
+        rows(connection, speech.stop)
+        rows(connection, speech.forget)
         epoch = int(rows(connection, "SELECT @@server_id AS id")[0]["id"])
         if epoch <= above:
             epoch = above + 1
             rows(connection, f"SET GLOBAL server_id = {epoch}")
         # It is alone now. A primary that waits for a replica's acknowledgment and never falls back would wait for ever
         # at its first commit, so semi-synchronous replication ends until there is a replica again.
-        rows(connection, "SET GLOBAL rpl_semi_sync_master_enabled = OFF")
-        rows(connection, "SET GLOBAL rpl_semi_sync_slave_enabled = OFF")
+        rows(connection, f"SET GLOBAL {speech.source_semi_sync}_enabled = OFF")
+        rows(connection, f"SET GLOBAL {speech.replica_semi_sync}_enabled = OFF")
         rows(connection, "SET GLOBAL read_only = OFF")
         return epoch
 
@@ -177,8 +178,9 @@ def demote(database: Database, limit_s: float, spare_users: tuple[str, ...], *, 
         killed = _kill_clients(connection, spare_users) if writable or clients_too else 0
     if writable:
         with session(database) as connection:
-            rows(connection, "SET GLOBAL rpl_semi_sync_master_enabled = OFF")
-            rows(connection, "SET GLOBAL read_only = ON")
+            speech = speech_of(connection)
+            rows(connection, f"SET GLOBAL {speech.source_semi_sync}_enabled = OFF")
+            rows(connection, speech.read_only)
             killed += _kill_clients(connection, spare_users)
     return Demoted(was_writable=writable, killed=killed, took_s=monotonic_s() - began_s)
 
@@ -187,7 +189,7 @@ def _kill_clients(connection: "pymysql.connections.Connection[DictCursor]", spar
     clients = rows(
         connection,
         "SELECT id, user FROM information_schema.processlist "
-        "WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Killed') "
+        "WHERE id <> CONNECTION_ID() AND command NOT IN ('Binlog Dump', 'Binlog Dump GTID', 'Killed') "
         "AND user NOT IN ('system user', 'event_scheduler', 'unauthenticated user') "
         "AND user <> SUBSTRING_INDEX(CURRENT_USER(), '@', 1)",
     )

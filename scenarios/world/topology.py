@@ -14,13 +14,10 @@ PARTNERS_FILE = "scenarios/world/partners.json"
 MOTION_KEY = "motion-key-of-a-drill"
 LLM_KEY = "llm-key-of-a-drill"
 
-_WITHOUT_TLS = "?ssl_disabled=true"
-"""On loopback. Else PyMySQL loads the machine's certificates for each connection: 25 ms of the processor."""
-
 _DATABASE = {
     "databases": {"freight": {"user": "freight", "password": "secret-freight"}},
     "prepare": ("python", "-m", "system.console", "migrate", "--partners", PARTNERS_FILE),
-    "prepare_environ": {"DATABASE_URL": "mysql+pymysql://freight:secret-freight@${self}/freight" + _WITHOUT_TLS},
+    "prepare_environ": {"DATABASE_URL": "mysql+pymysql://freight:secret-freight@${self}/freight"},
     "prepare_inputs": ("system/storage/*.py", "system/console.py", PARTNERS_FILE),
     "replication": "async",
 }
@@ -45,7 +42,7 @@ _MANAGED = {
 
 
 def _database_url(source: str) -> dict[str, str]:
-    return {"DATABASE_URL": f"mysql+pymysql://freight:secret-freight@${{{source}->database}}/freight{_WITHOUT_TLS}"}
+    return {"DATABASE_URL": f"mysql+pymysql://freight:secret-freight@${{{source}->database}}/freight"}
 
 
 def _motion(source: str) -> dict[str, str]:

@@ -11,13 +11,14 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import BigInteger, ColumnElement, Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.functions import FunctionElement
 
 from system.clock import Clock
 from system.settings import Settings
+from system.storage.connecting import connect_preferring_tls
 from system.storage.errors import DEADLOCK, CommitUnknown, error_code, is_lost, is_stale, translate
 
 T = TypeVar("T")
@@ -25,12 +26,18 @@ T = TypeVar("T")
 POOL_TIMEOUT_S = 0.5
 ATTEMPTS_MAX = 3
 _SHOWED_AT_ONCE_S = 0.2
+_IDLE_SINCE = "idle since"
 _SESSION = (
     "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 1, time_zone = '+00:00'"
-    " /*M!100301 , idle_transaction_timeout = 5 */"
+    " /*M!100301 , idle_transaction_timeout = 5 *//*!80000 , wait_timeout = 5 */"
 )
-"""The last is MariaDB's alone: a client that is stopped within a transaction keeps its locks for so many seconds."""
+"""The last is MariaDB's, or MySQL's: a client that is stopped within a transaction keeps its locks for so many seconds.
+
+MySQL knows no such limit but one for all idle connections, so there one that lay in the pool for as long is made anew.
+"""
+IDLE_MAX_S = 4.0
+"""So long may a connection lie in the pool of a MySQL; less than the limit of its server."""
 
 
 class _Epoch(FunctionElement[int]):
@@ -55,12 +62,12 @@ EPOCH: ColumnElement[int] = _Epoch()
 
 
 def make_engine(settings: Settings) -> Engine:
-    """An engine for `settings.database_url`: MariaDB through PyMySQL, or SQLite. Connects on first use, not here."""
+    """An engine for `settings.database_url`: MariaDB or MySQL through PyMySQL, or SQLite. Connects on first use."""
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(settings)
     timeout_s = settings.database_timeout_s
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
         hide_parameters=True,  # errors are logged, and the parameters are what partners sent
@@ -77,6 +84,9 @@ def make_engine(settings: Settings) -> Engine:
             "init_command": _SESSION,
         },
     )
+    if not {name for name in url.query if name.startswith("ssl")}:
+        event.listen(engine, "do_connect", connect_preferring_tls)
+    return engine
 
 
 def _sqlite_engine(settings: Settings) -> Engine:
@@ -108,6 +118,8 @@ class Database:
         self.engine = engine
         self.losses = 0
         self._clock = clock
+        event.listen(engine, "checkin", self._note_idle)
+        event.listen(engine, "checkout", self._refuse_idle)
 
     def transact(self, work: Callable[[Connection], T], *, writes: bool = True) -> T:
         """Runs `work` in a transaction and commits it (`writes=False`: rolls it back, as there is nothing to keep).
@@ -134,6 +146,17 @@ class Database:
                 if not again or attempt == ATTEMPTS_MAX:
                     raise unavailable from error
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _note_idle(self, _: object, record: Any) -> None:
+        record.info[_IDLE_SINCE] = self._clock.monotonic_s()
+
+    def _refuse_idle(self, _: object, record: Any, __: object) -> None:
+        """A connection that MySQL has ended, or may end any moment; the pool makes a new one in its place."""
+        dialect: Any = self.engine.dialect
+        if dialect.name in ("mysql", "mariadb") and not dialect.is_mariadb:
+            since_s = record.info.pop(_IDLE_SINCE, None)
+            if since_s is not None and self._clock.monotonic_s() - since_s > IDLE_MAX_S:
+                raise exc.DisconnectionError("idle for too long")
 
     def _drop_pool(self) -> None:
         self.losses += 1

@@ -25,6 +25,7 @@ class IllegalTransition(ValueError):
 
 LOST = frozenset(
     {0, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 2000, 2002, 2003, 2006, 2013, 2014, 2055}
+    | {3169, 4031}
 )
 """The connection is gone, or talks to a server that is going: every pooled one is suspect."""
 READ_ONLY = frozenset({1290, 1792, 1836})

@@ -1,4 +1,4 @@
-"""The tables, once, for MariaDB and for SQLite.
+"""The tables, once, for MariaDB, MySQL and SQLite.
 
 Ids are UUID text: an AUTO_INCREMENT number that is lost in a failover is handed out again by the promoted replica.
 Times are UTC, naive in the database and aware in Python. Text compares byte by byte, without padding, so that two
@@ -37,10 +37,12 @@ METADATA = MetaData()
 
 _TEXT_LENGTH = 26
 _SERVER_FAMILIES = ("mysql", "mariadb")
+_COLLATION = "/*M!100301 utf8mb4_nopad_bin *//*!80000 utf8mb4_0900_bin */"
+"""MariaDB has the one, MySQL the other, and each reads its own alone: by bytes, and no blank is padding."""
 _OPTIONS: dict[str, Any] = {
     f"{family}_{option}": value
     for family in _SERVER_FAMILIES
-    for option, value in {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_nopad_bin"}.items()
+    for option, value in {"engine": "InnoDB", "charset": "utf8mb4", "collate": _COLLATION}.items()
 }
 
 

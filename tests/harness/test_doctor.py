@@ -32,7 +32,7 @@ def test_every_check_says_what_it_saw_and_what_is_missing_has_a_remedy() -> None
 
 
 def test_a_missing_server_rules_the_processes_out_and_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.services.mariadb_sql.server_version", lambda: None)
+    monkeypatch.setattr("harness.services.mariadb.server_version", lambda: None)
     report = examine()
     assert not report.can_run_processes
     check = next(check for check in report.checks if check.name == "mariadb")
@@ -41,8 +41,8 @@ def test_a_missing_server_rules_the_processes_out_and_names_its_package(monkeypa
 
 
 def test_a_server_without_its_installer_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.services.mariadb_sql.server_version", lambda: "10.11")
-    monkeypatch.setattr("harness.services.mariadb_sql.install_program", lambda: None)
+    monkeypatch.setattr("harness.services.mariadb.server_version", lambda: "10.11")
+    monkeypatch.setattr("harness.services.mariadb.install_program", lambda: None)
     assert found("mariadb").seen == "10.11, but no mariadb-install-db"
 
 

@@ -12,6 +12,7 @@ from harness.history import COMPLETIONS, Event, History, Kind
 from harness.verdict import Verdict
 from scenarios.world.traffic import SEND
 
+_MASTER, _SOURCE = "Rpl_semi_sync_master_", "Rpl_semi_sync_source_"
 _STATUS = "Rpl_semi_sync_master_status"
 _WAITED = "Rpl_semi_sync_master_yes_tx"
 _DID_NOT_WAIT = "Rpl_semi_sync_master_no_tx"
@@ -100,8 +101,8 @@ def _answer(event: Event) -> str:
 class WasSemiSynchronous(Claim):
     """At the fault every commit waited for the replica, and none had stopped waiting since the drill began.
 
-    The snapshot `probe` holds what MariaDB says of itself. Its last look before the fault must not be older than
-    `fresh_s`: what was so long ago is no evidence of what was so at the kill.
+    The snapshot `probe` holds what the server says of itself, in MariaDB's words or in MySQL's. Its last look before
+    the fault must not be older than `fresh_s`: what was so long ago is no evidence of what was so at the kill.
     """
 
     probe: str = "semi_sync"
@@ -129,7 +130,7 @@ class WasSemiSynchronous(Claim):
 
 def _variables(look: Event) -> dict[str, str]:
     rows: Iterable[dict[str, object]] = look.value["rows"]
-    return {str(row["Variable_name"]): str(row["Value"]) for row in rows}
+    return {str(row["Variable_name"]).replace(_SOURCE, _MASTER): str(row["Value"]) for row in rows}
 
 
 def _grown(first: dict[str, str], last: dict[str, str], name: str) -> int:

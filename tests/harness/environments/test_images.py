@@ -59,3 +59,9 @@ def test_a_project_without_a_lock_has_no_image(tmp_path: Path) -> None:
 
 def test_official_images_are_pinned() -> None:
     assert all(reference.rpartition(":")[2].count(".") >= 2 for reference in OFFICIAL.values())
+
+
+def test_the_image_of_mysql_is_made_when_it_is_asked_for(project: Path) -> None:
+    on_mysql = Topology(name="toy", services=(Service(name="store", kind="mysql"),))
+    with pytest.raises(EnvironmentFault, match=r"no image for mysql .*`harness images build --database mysql`"):
+        images_for(on_mysql, Here(app_tag(project)), project)

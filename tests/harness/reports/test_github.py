@@ -78,4 +78,5 @@ def test_one_drill() -> None:
     text = run_markdown({**run, "outcome": "fail", "verdicts": [bad, *run["verdicts"]]})
     assert text.index("NothingIsSoldTwice") < text.index("<details>")
     assert "$ harness drill shop_dies --seed 7 --environment processes" in text
+    assert "--environment processes --database mysql" in run_markdown({**run, "outcome": "fail", "database": "mysql"})
     assert "Skipped: no engine" in run_markdown({**run, "skipped": "no engine"})

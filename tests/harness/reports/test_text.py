@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,13 @@ def test_a_run_that_passed() -> None:
     assert section(report, "claims") == ["  4.1 pass   4.3 pass   4.6 pass"]
     assert "expected" not in report
     assert "see it again" not in report
+
+
+def test_another_database_than_the_topologys_is_named_and_asked_for_again() -> None:
+    report = report_text(replace(make_run(BAD), environment="containers", database="mysql"))
+    assert "\nseed 7, containers on mysql, 1.2 s, " in report
+    command, _ = section(report, "see it again")
+    assert shlex.split(command)[-4:] == ["--environment", "containers", "--database", "mysql"]
 
 
 def test_times_stand_against_their_limits_shortened_and_nominal() -> None:

@@ -10,8 +10,8 @@ import pytest
 from harness.clock import sleep_s
 from harness.environments.base import EnvironmentFault
 from harness.environments.processes import ProcessesEnvironment
+from harness.services.database_template import cache_root
 from harness.services.mariadb import MariaDB
-from harness.services.mariadb_template import cache_root
 from harness.topology import Service, Topology
 from tests.harness.environments.toys import PAIR, during, made
 from tests.harness.services.placements import placement

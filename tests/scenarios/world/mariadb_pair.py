@@ -15,17 +15,10 @@ import pymysql
 from pymysql.cursors import DictCursor
 
 from harness.clock import Deadline, block_s
-from harness.services.mariadb_config import (
-    DATA_SHAPE,
-    DURABLE,
-    REPLICATING,
-    SMALL_AND_QUICK,
-    Files,
-    Replication,
-    render,
-)
-from harness.services.mariadb_sql import CONTROLLER, REPLICATOR
-from harness.services.mariadb_template import statements
+from harness.services import mariadb
+from harness.services.database_config import GROUP, Files, Replication, render
+from harness.services.database_sql import CONTROLLER, REPLICATOR
+from harness.services.replicating import MARIADB
 from tests.scenarios.world.server_process import free_port
 
 FREIGHT = {"user": "freight", "password": "secret-freight"}
@@ -139,14 +132,14 @@ def make_template(directory: Path) -> Path:
     files = Files(directory=directory)
     files.scratch.mkdir(parents=True)
     places = files.lines(host="127.0.0.1", port=free_port())
-    files.config.write_text(render(DATA_SHAPE, SMALL_AND_QUICK, places))
-    files.fence.write_text("[mariadbd]\n")
+    files.config.write_text(render(mariadb.DATA_SHAPE, mariadb.SMALL_AND_QUICK, places))
+    files.fence.write_text(f"{GROUP}\n")
     installer = ["mariadb-install-db", f"--defaults-file={files.config}", "--auth-root-authentication-method=normal"]
     subprocess.run([*installer, "--skip-test-db"], check=True, capture_output=True)
     database = Database(name="template", files=files, port=0)
     try:
         database.start(1)
-        for statement in statements({"freight": FREIGHT}):
+        for statement in mariadb.BRAND.statements({"freight": FREIGHT}):
             database.ask(statement)
         database.ask("CREATE TABLE freight.notes (id INT PRIMARY KEY, text VARCHAR(200)) ENGINE=InnoDB")
         database.signal(signal.SIGTERM)
@@ -166,10 +159,11 @@ def running_pair(template: Path, directory: Path, *, semi_sync: bool = False) ->
         files.scratch.mkdir(parents=True)
         shutil.copytree(template, files.data)
         port = free_port()
-        own = Replication(replica=name == "replica", semi_sync=semi_sync).lines()
+        own = mariadb.role(Replication(replica=name == "replica", semi_sync=semi_sync))
         places = files.lines(host="127.0.0.1", port=port)
-        groups = (DATA_SHAPE, SMALL_AND_QUICK, DURABLE, REPLICATING, own, places)
-        files.fence.write_text("[mariadbd]\n")
+        brand = mariadb.BRAND
+        groups = (brand.data_shape, brand.small_and_quick, brand.durable, brand.replicating, own, places)
+        files.fence.write_text(f"{GROUP}\n")
         files.config.write_text(render(*groups, include=files.fence))
         databases.append(Database(name=f"database-{name}", files=files, port=port))
     primary, replica = databases
@@ -177,8 +171,8 @@ def running_pair(template: Path, directory: Path, *, semi_sync: bool = False) ->
         primary.start(1)
         replica.start(2)
         replica.ask(
-            "CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=%s, MASTER_USER=%s, MASTER_PASSWORD=%s, "
-            "MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_HEARTBEAT_PERIOD=1",
+            MARIADB.follow_with,
+            "127.0.0.1",
             primary.port,
             REPLICATOR.user,
             REPLICATOR.password,

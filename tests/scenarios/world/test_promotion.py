@@ -6,7 +6,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from harness.services.mariadb_sql import CONTROLLER, OBSERVER
+from harness.services.database_sql import CONTROLLER, OBSERVER
 from scenarios.world.managed_settings import Database
 from scenarios.world.promotion import PromotionError, demote, drain, promote, replication
 from tests.scenarios.world import mariadb_pair

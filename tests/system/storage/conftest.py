@@ -1,11 +1,12 @@
-"""Storages for the tests here: in SQLite, and in a real MariaDB that this session starts and kills."""
+"""Storages for the tests here: in SQLite, and in a real MariaDB and a real MySQL that this session starts and kills."""
 
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +15,12 @@ from typing import Any
 import pymysql
 import pytest
 
+from harness.services.replicating import MARIADB, MYSQL, Speech
 from system.clock import RandomIds
 from system.settings import Settings
 from system.storage import NewSignal, Partner, Storage, create_schema
 from system.storage.schema import METADATA
+from tests.mysql_program import end, mysqld
 
 
 @dataclass(slots=True)
@@ -40,12 +43,21 @@ class SteeredClock:
 
 
 @dataclass(frozen=True, slots=True)
-class MariaDb:
+class Server:
     """A server of our own on loopback."""
 
+    speech: Speech
     port: int
     process: "subprocess.Popen[bytes]"
-    socket_path: Path
+    home: Path
+
+    @property
+    def socket_path(self) -> Path:
+        return self.home / "s.sock"
+
+    @property
+    def pid(self) -> int:
+        return int((self.home / "pid").read_text())
 
     @property
     def url(self) -> str:
@@ -53,70 +65,103 @@ class MariaDb:
 
     def admin(self, *statements: str) -> list[tuple[Any, ...]]:
         """Runs statements as root; the rows of the last."""
-        root = pymysql.connect(unix_socket=str(self.socket_path), user="root", autocommit=True)
+        root = pymysql.connect(unix_socket=str(self.socket_path), user="root", autocommit=True, ssl_disabled=True)
         with root as connection, connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
             return list(cursor.fetchall())
 
     def pause(self) -> None:
-        os.kill(self.process.pid, signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
 
     def go_on(self) -> None:
-        os.kill(self.process.pid, signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    home = tmp_path_factory.mktemp("mariadb")
-    data, socket_path = home / "data", home / "s.sock"
-    subprocess.run(
-        [
-            *("mariadb-install-db", "--no-defaults", "--user=root", f"--datadir={data}", "--skip-test-db"),
-            "--auth-root-authentication-method=normal",
-        ],
-        check=True,
-        capture_output=True,
-    )
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+def _arguments(home: Path, port: int, log_size: str) -> list[str]:
     options = {
-        "user": "root",
-        "datadir": data,
-        "socket": socket_path,
+        "datadir": home / "data",
+        "socket": home / "s.sock",
         "port": port,
         "bind-address": "127.0.0.1",
         "pid-file": home / "pid",
         "server-id": 7,
         "log-bin": "binlog",
         "innodb-buffer-pool-size": "32M",
-        "innodb-log-file-size": "8M",
+        log_size: "8M",
     }
-    log = (home / "log").open("wb")
-    arguments = [f"--{name}={value}" for name, value in options.items()]
-    process = subprocess.Popen(["mariadbd", "--no-defaults", *arguments, "--skip-networking=0"], stdout=log, stderr=log)
-    server = MariaDb(port, process, socket_path)
-    try:
-        _wait_until_ready(server, home / "log")
-        server.admin(
-            "CREATE DATABASE freight",
-            "CREATE USER freight@'%' IDENTIFIED BY 'secret'",
-            "GRANT ALL ON freight.* TO freight@'%'",
-        )
+    as_root = ["--user=root"] if os.getuid() == 0 else []
+    return [*as_root, *(f"--{name}={value}" for name, value in options.items())]
+
+
+@contextmanager
+def _running(command: Sequence[str], speech: Speech, home: Path, port: int) -> Iterator[Server]:
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        server = Server(speech, port, process, home)
+        try:
+            _wait_until_ready(server)
+            server.admin(
+                "CREATE DATABASE freight",
+                "CREATE USER freight@'%' IDENTIFIED BY 'secret'",
+                "GRANT ALL ON freight.* TO freight@'%'",
+            )
+            yield server
+        finally:
+            end(home / "pid")
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("mariadb")
+    install = ["mariadb-install-db", "--no-defaults", *_arguments(home, 0, "innodb-log-file-size"), "--skip-test-db"]
+    subprocess.run([*install, "--auth-root-authentication-method=normal"], check=True, capture_output=True)
+    port = _free_port()
+    arguments = [*_arguments(home, port, "innodb-log-file-size"), "--skip-networking=0"]
+    with _running(["mariadbd", "--no-defaults", *arguments], MARIADB, home, port) as server:
         yield server
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
 
 
-def _wait_until_ready(server: MariaDb, log: Path) -> None:
+@pytest.fixture(scope="session")
+def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("mysql")
+    port = _free_port()
+    arguments = [*_arguments(home, port, "innodb-redo-log-capacity"), "--mysqlx=OFF", "--secure-file-priv=NULL"]
+    words = [*mysqld(home), "--no-defaults"]
+    made = subprocess.run([*words, *arguments, "--initialize-insecure"], check=False, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    plugins = "--plugin-load-add=semisync_source.so"
+    with _running(
+        [*words, *arguments, plugins, "--gtid-mode=ON", "--enforce-gtid-consistency=ON"], MYSQL, home, port
+    ) as server:
+        yield server
+
+
+def _wait_until_ready(server: Server) -> None:
     # Not by connecting: a refused attempt leaves PyMySQL's socket to the garbage collector, which warns.
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 60
+    log = server.home / "log"
     while b"ready for connections" not in log.read_bytes():
         if time.monotonic() > deadline_s or server.process.poll() is not None:
-            raise RuntimeError(f"mariadbd did not start: {log.read_text()[-2000:]}")
+            raise RuntimeError(f"the server did not start: {log.read_text()[-2000:]}")
         time.sleep(0.02)
+
+
+SERVERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("mariadb", "mysql")]
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Server:
+    """MariaDB, then MySQL; skipped where there is none."""
+    found: Server = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
@@ -124,12 +169,12 @@ def clock() -> SteeredClock:
     return SteeredClock()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mariadb", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", *SERVERS])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'freight.db'}"
-    server: MariaDb = request.getfixturevalue("mariadb")
-    return server.url
+    found: Server = request.getfixturevalue(request.param)
+    return found.url
 
 
 @pytest.fixture
@@ -154,9 +199,9 @@ def storage(database_url: str, connect: Callable[..., Storage]) -> Storage:
 
 
 @pytest.fixture
-def mariadb_storage(mariadb: MariaDb, connect: Callable[..., Storage]) -> Storage:
-    """As `storage`, only on MariaDB."""
-    return _emptied(connect(mariadb.url))
+def server_storage(server: Server, connect: Callable[..., Storage]) -> Storage:
+    """As `storage`, only on a server."""
+    return _emptied(connect(server.url))
 
 
 def _emptied(storage: Storage) -> Storage:

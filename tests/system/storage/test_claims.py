@@ -284,57 +284,57 @@ def test_a_decision_about_a_partner_that_is_gone_is_told_so(storage: Storage, si
 
 @pytest.mark.slow
 def test_autonomy_is_not_taken_away_between_a_decision_and_its_end(
-    mariadb_storage: Storage, mariadb: Any, signal_of: Make
+    server_storage: Storage, server: Any, signal_of: Make
 ) -> None:
     """Whoever takes it away waits for the end that was decided before, and comes after it."""
-    mariadb_storage.signals.accept([signal_of("S1")])
-    claim = mariadb_storage.claims.claim_received("resolver", lease_s=60)
+    server_storage.signals.accept([signal_of("S1")])
+    claim = server_storage.claims.claim_received("resolver", lease_s=60)
     assert claim is not None
     with ThreadPoolExecutor(1) as pool:
 
         def decide(partner: Partner | None) -> Resolution:
             # By somebody who waits for a lock for as long as it takes.
-            taking = pool.submit(mariadb.admin, "UPDATE freight.partners SET require_review = 1 WHERE id = 'P1'")
-            while not mariadb.admin("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"):
+            taking = pool.submit(server.admin, "UPDATE freight.partners SET require_review = 1 WHERE id = 'P1'")
+            while not server.admin("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'"):
                 assert not taking.done(), "it did not wait"
                 time.sleep(0.15)  # the server looks anew only when nobody asked it for 0.1 s
             return CONFIRMED
 
-        mariadb_storage.claims.record_decision(claim, decide)
-    partner = mariadb_storage.partners.get("P1")
+        server_storage.claims.record_decision(claim, decide)
+    partner = server_storage.partners.get("P1")
     assert partner is not None
     assert partner.require_review
 
 
 @pytest.mark.slow
 def test_looking_for_expired_leases_locks_what_has_expired_and_nothing_else(
-    mariadb_storage: Storage, signal_of: Make, clock: Any
+    server_storage: Storage, signal_of: Make, clock: Any
 ) -> None:
     """A worker that is stopped in the middle of it must not keep the others from ending what they have."""
-    mariadb_storage.signals.accept([signal_of(f"S{number}") for number in range(3)])
-    while claim := mariadb_storage.claims.claim_received("resolver", lease_s=60):
-        mariadb_storage.claims.record_resolution(claim, Resolution(state=State.CONFIRMED, payload={}))
-    claims = [mariadb_storage.claims.claim_confirmed(f"agent-{number}", lease_s=60) for number in range(2)]
-    expiring = mariadb_storage.claims.claim_confirmed("agent-2", lease_s=1)
+    server_storage.signals.accept([signal_of(f"S{number}") for number in range(3)])
+    while claim := server_storage.claims.claim_received("resolver", lease_s=60):
+        server_storage.claims.record_resolution(claim, Resolution(state=State.CONFIRMED, payload={}))
+    claims = [server_storage.claims.claim_confirmed(f"agent-{number}", lease_s=60) for number in range(2)]
+    expiring = server_storage.claims.claim_confirmed("agent-2", lease_s=1)
     assert expiring is not None
     clock.move(2)
     stopped, goes_on = threading.Event(), threading.Event()
 
-    @event.listens_for(mariadb_storage.engine, "after_cursor_execute")
+    @event.listens_for(server_storage.engine, "after_cursor_execute")
     def stop(_: Any, __: Any, statement: str, *___: Any) -> None:
         if "lease_until <" in statement and "FOR UPDATE" in statement:
             stopped.set()
             goes_on.wait(30)
 
     with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(mariadb_storage.claims.expire_leases, State.EXECUTING, actor="leases")
+        looking = pool.submit(server_storage.claims.expire_leases, State.EXECUTING, actor="leases")
         try:
             assert stopped.wait(30)
             for held in claims:
                 assert held is not None
-                mariadb_storage.claims.finish_execution(held, "L1")
+                server_storage.claims.finish_execution(held, "L1")
             with pytest.raises(DatabaseUnavailable):
-                mariadb_storage.claims.finish_execution(expiring, "L1")
+                server_storage.claims.finish_execution(expiring, "L1")
         finally:
             goes_on.set()
         assert looking.result() == [expiring.intent.id]

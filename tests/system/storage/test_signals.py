@@ -1,4 +1,4 @@
-"""Signals are stored all or none and each once, whatever is repeated, on SQLite and on MariaDB alike."""
+"""Signals are stored all or none and each once, whatever is repeated, on SQLite, on MariaDB and on MySQL alike."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

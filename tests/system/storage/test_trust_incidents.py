@@ -149,10 +149,10 @@ def test_a_partner_that_is_gone_has_no_incident(storage: Storage, clock: Any) ->
 
 @pytest.mark.slow
 def test_two_controllers_at_once_lower_once(
-    mariadb_storage: Storage, connect: Callable[..., Storage], mariadb: Any, clock: Any
+    server_storage: Storage, connect: Callable[..., Storage], server: Any, clock: Any
 ) -> None:
-    others = [connect(mariadb.url) for _ in range(4)]
+    others = [connect(server.url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         opened = list(pool.map(lambda storage: _open(storage, clock), others))
     assert sum(incident is not None for incident in opened) == 1
-    assert _autonomy(mariadb_storage) == (2, True)
+    assert _autonomy(server_storage) == (2, True)

@@ -101,12 +101,12 @@ def test_refusals_before_the_fault_do_not_count() -> None:
     assert QuickRefusals().check(story.history()).outcome is Outcome.PASS
 
 
-def semi_sync(*looks: tuple[str, int, int], fault_after_s: float = 0.1) -> Story:
+def semi_sync(*looks: tuple[str, int, int], fault_after_s: float = 0.1, side: str = "master") -> Story:
     """Looks of (status, waited, did not wait), and then the fault."""
     story = Story()
     for status, waited, alone in looks:
         values = {"status": status, "yes_tx": str(waited), "no_tx": str(alone)}
-        rows = [{"Variable_name": f"Rpl_semi_sync_master_{name}", "Value": value} for name, value in values.items()]
+        rows = [{"Variable_name": f"Rpl_semi_sync_{side}_{name}", "Value": value} for name, value in values.items()]
         story.probe("semi_sync", rows=rows)
     story.fault(at_s=0.01 * len(looks) + fault_after_s)
     return story
@@ -117,6 +117,12 @@ def test_semi_synchronous_at_the_fault() -> None:
     verdict = WasSemiSynchronous().check(semi_sync(("ON", 0, 7), ("ON", 40, 7)).history())
     assert verdict.outcome is Outcome.PASS
     assert "40 commits had waited" in verdict.summary
+
+
+def test_mysql_says_the_same_in_other_words() -> None:
+    waited, alone = ((("ON", 0, 7), ("ON", 40, last)) for last in (7, 8))
+    assert WasSemiSynchronous().check(semi_sync(*waited, side="source").history()).outcome is Outcome.PASS
+    assert WasSemiSynchronous().check(semi_sync(*alone, side="source").history()).outcome is Outcome.FAIL
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,14 @@
-"""SQL to a MariaDB server of a run, with time limits on everything: a paused server must not hang its observer.
+"""SQL to a database server of a run, with time limits on everything: a paused server must not hang its observer.
 
 Blocking; async code calls it through a thread.
 """
 
 import socket
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-
-from harness.services.base import Placement, find_program
 
 if TYPE_CHECKING:
     from pymysql.connections import Connection
@@ -21,8 +17,6 @@ if TYPE_CHECKING:
 LIMIT_S = 1.0
 CANNOT_CONNECT = 2002
 """The client's error for a socket that nobody answers."""
-INSTALL = "apt-get install --yes mariadb-server-core mariadb-client-core"
-"""The server as a program, without a system service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +38,11 @@ def session(
     account: Account, *, at: tuple[str, int] | Path, database: str | None = None, limit_s: float = LIMIT_S
 ) -> "Iterator[Connection[DictCursor]]":
     """A connection in autocommit to a host and port or to a socket, closed at the end. Raises pymysql's errors."""
-    import pymysql
-    from pymysql.cursors import DictCursor
+    from harness.services.preferring_tls import Connection
 
+    inside = isinstance(at, Path)
     place = {"unix_socket": str(at)} if isinstance(at, Path) else {"host": at[0], "port": at[1]}
-    connection = pymysql.connect(
+    connection = Connection(
         defer_connect=True,
         user=account.user,
         password=account.password,
@@ -57,8 +51,7 @@ def session(
         read_timeout=cast("int", limit_s),
         write_timeout=cast("int", limit_s),
         autocommit=True,
-        cursorclass=DictCursor,
-        ssl_disabled=True,  # on loopback; else each connection loads all of the machine's certificates, 25 ms
+        ssl_disabled=inside,  # a socket is safe as it is
         **place,
     )
     connection.connect(_unix_socket(at, limit_s) if isinstance(at, Path) else None)
@@ -94,31 +87,3 @@ def rows(
 def status(connection: "Connection[DictCursor]", pattern: str) -> Mapping[str, str]:
     """Status variables whose names match `pattern`."""
     return {row["Variable_name"]: row["Value"] for row in rows(connection, "SHOW GLOBAL STATUS LIKE %s", [pattern])}
-
-
-def server_program() -> str | None:
-    """The installed `mariadbd`."""
-    return find_program("mariadbd")
-
-
-def install_program() -> str | None:
-    """The installed program that makes a data directory."""
-    return find_program("mariadb-install-db", "mysql_install_db")
-
-
-def server_of(placement: Placement) -> str:
-    """The server of the placement's image, or of this machine."""
-    return "mariadbd" if placement.image else str(server_program())
-
-
-@cache
-def server_version() -> str | None:
-    """The version of the installed server; None when there is none."""
-    found = server_program()
-    if found is None:
-        return None
-    output = subprocess.run(  # noqa: S603
-        [found, "--no-defaults", "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    words = output.split()
-    return words[words.index("Ver") + 1] if "Ver" in words else output.strip()

@@ -20,19 +20,9 @@ from typing import Any
 from harness.cache import cache_folder
 from harness.clock import Deadline, sleep_s
 from harness.services.base import Launcher, Placement, Program, ServiceFault, end_of_log, own_environ
-from harness.services.mariadb_config import DATA_SHAPE, SMALL_AND_QUICK, Files, render
-from harness.services.mariadb_sql import (
-    CONTROLLER,
-    INSTALL,
-    OBSERVER,
-    REPLICATOR,
-    ROOT,
-    install_program,
-    rows,
-    server_of,
-    server_program,
-    session,
-)
+from harness.services.database_brand import Brand
+from harness.services.database_config import Files, render
+from harness.services.database_sql import ROOT, rows, session
 
 FORMAT = 2
 HOLE = 4096
@@ -40,41 +30,10 @@ BUILDING = "template"
 BUILT_WITHIN_S = 120.0
 TEMPLATES_KEPT = 6
 
-_CONTROLLER_MAY = (
-    "SELECT, RELOAD, PROCESS, SHUTDOWN, SUPER, READ_ONLY ADMIN, CONNECTION ADMIN, BINLOG ADMIN, BINLOG MONITOR, "
-    "REPLICATION MASTER ADMIN, REPLICATION SLAVE ADMIN, REPLICATION SLAVE, SLAVE MONITOR"
-)
-_OBSERVER_MAY = "SELECT, PROCESS, BINLOG MONITOR, SLAVE MONITOR"
-
 
 def cache_root() -> Path:
     """Where templates are kept."""
     return cache_folder("templates")
-
-
-def statements(databases: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The accounts: the system's own, one a database, and those of replication, controller and observer."""
-    said = ["DROP DATABASE IF EXISTS sys", "DROP DATABASE IF EXISTS test"]
-    said += [f"TRUNCATE TABLE mysql.help_{what}" for what in ("category", "keyword", "relation", "topic")]
-    for account, rights in (
-        (REPLICATOR, "REPLICATION SLAVE"),
-        (CONTROLLER, _CONTROLLER_MAY),
-        (OBSERVER, _OBSERVER_MAY),
-    ):
-        said.append(f"CREATE USER '{account.user}'@'%' IDENTIFIED BY '{account.password}'")
-        said.append(f"GRANT {rights} ON *.* TO '{account.user}'@'%'")
-    said += [
-        "CREATE DATABASE witness",
-        "CREATE TABLE witness.writes (id CHAR(36) PRIMARY KEY, at DATETIME(6) NOT NULL) ENGINE=InnoDB",
-        f"GRANT SELECT, INSERT ON witness.* TO '{OBSERVER.user}'@'%'",
-    ]
-    for name, owner in databases.items():
-        said += [
-            f"CREATE DATABASE `{name}`",
-            f"CREATE USER '{owner['user']}'@'%' IDENTIFIED BY '{owner['password']}'",
-            f"GRANT ALL ON `{name}`.* TO '{owner['user']}'@'%'",
-        ]
-    return said
 
 
 def input_files(project: Path, globs: Iterable[str]) -> list[Path]:
@@ -88,14 +47,14 @@ def input_files(project: Path, globs: Iterable[str]) -> list[Path]:
     return found
 
 
-def digest(placement: Placement) -> str:
+def digest(brand: Brand, placement: Placement) -> str:
     """The name of the template that this placement needs."""
     project, options = placement.project, placement.options
     shape = {
         "format": FORMAT,
-        "server": _server_identity(placement),
-        "config": [dict(DATA_SHAPE), os.getuid() == 0],
-        "accounts": statements(options.get("databases", {})),
+        "server": [brand.name, *_server_identity(brand, placement)],
+        "config": [dict(brand.data_shape), os.getuid() == 0],
+        "accounts": brand.statements(options.get("databases", {})),
         "prepare": list(options.get("prepare", ())),
     }
     content = hashlib.sha256(json.dumps(shape, sort_keys=True).encode())
@@ -105,26 +64,26 @@ def digest(placement: Placement) -> str:
     return content.hexdigest()[:24]
 
 
-def _server_identity(placement: Placement) -> list[Any]:
+def _server_identity(brand: Brand, placement: Placement) -> list[Any]:
     """What tells one server program from another."""
     if placement.image is not None:
         return [placement.image]
-    program = server_program()
+    program = brand.find_server()
     if program is None:
-        raise ServiceFault(f"there is no mariadbd: {INSTALL}")
+        raise ServiceFault(f"there is no {brand.server}: {brand.install}")
     installed = Path(program).resolve().stat()
     return [program, installed.st_size, installed.st_mtime_ns]
 
 
-async def template(placement: Placement, launcher: Launcher, environ: Mapping[str, str]) -> Path:
+async def template(brand: Brand, placement: Placement, launcher: Launcher, environ: Mapping[str, str]) -> Path:
     """The data directory to copy, built when it is not there. `environ` is what the preparing command gets."""
-    name = await asyncio.to_thread(digest, placement)
+    name = await asyncio.to_thread(digest, brand, placement)
     ready = cache_root() / name
     if not ready.is_dir():
         cache_root().mkdir(parents=True, exist_ok=True)
         async with _lock(cache_root() / f"{name}.lock"):
             if not ready.is_dir():
-                await _build(placement, launcher, environ, ready)
+                await _build(brand, placement, launcher, environ, ready)
     with contextlib.suppress(OSError):
         os.utime(ready)
     return ready
@@ -184,30 +143,34 @@ def _dig_holes(directory: Path) -> None:
             file.truncate(len(content))
 
 
-async def _build(placement: Placement, launcher: Launcher, environ: Mapping[str, str], ready: Path) -> None:
+async def _build(
+    brand: Brand, placement: Placement, launcher: Launcher, environ: Mapping[str, str], ready: Path
+) -> None:
     files = Files(directory=placement.directory / BUILDING)
     files.directory.mkdir(mode=0o700)
     files.scratch.mkdir()
     places = files.lines(host=placement.listens_on, port=placement.port, contained=placement.image is not None)
-    files.config.write_text(render(DATA_SHAPE, SMALL_AND_QUICK, places), encoding="utf-8")
+    files.config.write_text(render(brand.data_shape, brand.small_and_quick, places), encoding="utf-8")
     log = placement.log.with_name(f"{placement.name}-template.log")
-    installer = "mariadb-install-db" if placement.image else install_program()
-    if installer is None:
-        raise ServiceFault(f"there is no mariadb-install-db: {INSTALL}")
-    argv = [installer, f"--defaults-file={files.config}", "--auth-root-authentication-method=normal"]
-    await _must_run(launcher, "install", Program(argv=[*argv, "--skip-test-db"], environ=own_environ({})), log)
+    making = brand.making_data(files, placement.image is not None)
+    if making is None:
+        raise ServiceFault(f"there is nothing that makes a data directory: {brand.install}")
+    await _must_run(launcher, "install", Program(argv=making, environ=own_environ({})), log)
     server = f"{placement.name}-template"
-    argv = [server_of(placement), f"--defaults-file={files.config}", "--skip-log-bin"]
+    started = brand.server if placement.image else str(brand.find_server())
+    argv = [started, f"--defaults-file={files.config}", "--skip-log-bin"]
     await launcher.start(server, Program(argv=argv, environ=own_environ({})), log=log)
     await _started(launcher, server, files.socket, log)
-    await asyncio.to_thread(_say, files.socket, statements(placement.options.get("databases", {})))
+    await asyncio.to_thread(_set_up, files.socket, brand, placement.options.get("databases", {}))
     prepare = [sys.executable if word == "python" else str(word) for word in placement.options.get("prepare", ())]
     if prepare:
         program = Program(argv=prepare, environ=own_environ(environ))
         await _must_run(launcher, " ".join(prepare[1:]), program, log)
-    await asyncio.to_thread(_say, files.socket, ["SHUTDOWN"])
+    await asyncio.to_thread(_shut_down, files.socket)
     if await launcher.ended(server, limit_s=30.0) != 0:
         raise ServiceFault(f"the server that made the template did not end well; see {log}")
+    for own in brand.own_files:
+        (files.data / own).unlink(missing_ok=True)
     await asyncio.to_thread(_install, files.data, ready)
     await asyncio.to_thread(shutil.rmtree, files.directory)
 
@@ -241,14 +204,17 @@ def _refusal(socket: Path) -> str | None:
         return str(error)
 
 
-def _say(socket: Path, said: Iterable[str]) -> None:
+def _set_up(socket: Path, brand: Brand, databases: Mapping[str, Mapping[str, str]]) -> None:
     with session(ROOT, at=socket, limit_s=30.0) as connection:
-        for statement in said:
+        for statement in brand.statements(databases):
             rows(connection, statement)
-        strangers = "SELECT User, Host FROM mysql.global_priv WHERE User IN ('', 'root') AND Host <> 'localhost'"
-        if "SHUTDOWN" not in said:
-            for row in rows(connection, strangers):
-                rows(connection, "DROP USER %s@%s", [row["User"], row["Host"]])
+        for row in rows(connection, brand.strangers):
+            rows(connection, "DROP USER %s@%s", [row["User"], row["Host"]])
+
+
+def _shut_down(socket: Path) -> None:
+    with session(ROOT, at=socket, limit_s=30.0) as connection:
+        rows(connection, "SHUTDOWN")
 
 
 def _install(built: Path, ready: Path) -> None:

@@ -1,7 +1,6 @@
-"""What a MariaDB server of a run is configured with: small, quick to start, durable to each commit, on loopback alone.
+"""Where the files of a database server of a run lie, how it takes part in replication, and what a configuration reads.
 
-Two sets of lines: those that shape the files of a data directory, which every copy of a template must share, and
-those of one placed server: its role, its ports, its replication. Text only; nothing is read or written here.
+Text only; nothing is read or written here. What the lines say is each brand's own business.
 """
 
 import os
@@ -12,52 +11,9 @@ from typing import Any
 
 PRACTICALLY_NEVER_MS = 2_147_483_647
 
-DATA_SHAPE: Mapping[str, str] = {
-    "innodb_log_file_size": "8M",
-    "innodb_data_file_path": "ibdata1:5M:autoextend",
-    "innodb_autoextend_increment": "1",
-    "innodb_temp_data_file_path": "ibtmp1:1M:autoextend",
-    "innodb_undo_tablespaces": "0",
-    "character_set_server": "utf8mb4",
-}
-
-SMALL_AND_QUICK: Mapping[str, str] = {
-    "performance_schema": "OFF",
-    "skip_name_resolve": "ON",
-    "innodb_buffer_pool_size": "32M",
-    "innodb_log_buffer_size": "2M",
-    "innodb_buffer_pool_load_at_startup": "OFF",
-    "innodb_buffer_pool_dump_at_shutdown": "OFF",
-    "innodb_read_io_threads": "1",
-    "innodb_write_io_threads": "1",
-    "innodb_purge_threads": "1",
-    "aria_pagecache_buffer_size": "1M",
-    "key_buffer_size": "1M",
-    "max_connections": "200",
-    "max_allowed_packet": "16M",
-    "host_cache_size": "0",
-    "log_warnings": "1",  # not each connection that was only a look
-}
-
-DURABLE: Mapping[str, str] = {
-    "innodb_flush_log_at_trx_commit": "1",
-    "sync_binlog": "1",
-}
-
-REPLICATING: Mapping[str, str] = {
-    "log_bin": "binlog",
-    "relay_log": "relay",
-    "binlog_format": "ROW",
-    "log_slave_updates": "ON",
-    "gtid_strict_mode": "ON",
-    "relay_log_recovery": "ON",
-    # A withheld or paused primary shows as a lost connection after this, not after the default minute.
-    "slave_net_timeout": "5",
-}
-
 
 class OptionError(ValueError):
-    """An option of a mariadb service that means nothing."""
+    """An option of a database service that means nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +32,6 @@ class Replication:
         if how not in ("async", "semi_sync"):
             raise OptionError(f"replication is async or semi_sync, not {how!r}")
         return cls(replica=role == "replica", semi_sync=how == "semi_sync")
-
-    def lines(self) -> dict[str, str]:
-        """The configuration that says so."""
-        if self.replica:
-            return {"read_only": "ON", **({"rpl_semi_sync_slave_enabled": "ON"} if self.semi_sync else {})}
-        if not self.semi_sync:
-            return {}
-        return {
-            "rpl_semi_sync_master_enabled": "ON",
-            "rpl_semi_sync_master_wait_point": "AFTER_SYNC",
-            "rpl_semi_sync_master_wait_no_slave": "ON",
-            "rpl_semi_sync_master_timeout": str(PRACTICALLY_NEVER_MS),
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +78,13 @@ class Files:
         return {"user": "root", **places} if os.getuid() == 0 and not contained else places
 
 
+GROUP = "[mysqld]"
+"""Both MariaDB and MySQL read what stands below it."""
+
+
 def render(*groups: Mapping[str, str], include: Path | None = None) -> str:
     """A configuration file; what is included comes last, so that it wins."""
-    lines = ["[mariadbd]", *(f"{name} = {value}" for group in groups for name, value in group.items())]
+    lines = [GROUP, *(f"{name} = {value}" for group in groups for name, value in group.items())]
     if include is not None:
         lines.append(f"!include {include}")
     return "\n".join(lines) + "\n"
