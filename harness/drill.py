@@ -250,7 +250,7 @@ class _Drill:
         if self.scenario.replay is None:
             return
         self.phase("replay")
-        await self.scenario.replay.replay(self.environment, self.history, self.clock)
+        await self.scenario.replay.replay(self.environment, self.history, self.clock, seed=self.watching.seed)
 
 
 def _baseline_metrics(scenario: Scenario) -> list[Metric]:

@@ -94,9 +94,12 @@ class NegativeControl:
 
 
 class TraceReplay(Protocol):
-    """Drives recorded traces through the running system and writes a `replay` event for each."""
+    """Drives recorded traces through the running system and writes a `replay` event for each.
 
-    async def replay(self, environment: Environment, history: History, clock: Clock) -> None: ...
+    Which of many are driven may hang on the drill's seed, and on nothing else.
+    """
+
+    async def replay(self, environment: Environment, history: History, clock: Clock, *, seed: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,12 @@ FREIGHT = {
 }
 
 # Tests of more than one module, or of none: what they prove stands in their docstrings.
-WITHOUT_MIRROR = {"tests/test_kill_audit.py", "tests/test_tidy.py", "tests/test_traces.py"}
+WITHOUT_MIRROR = {
+    "tests/test_curated.py",
+    "tests/test_kill_audit.py",
+    "tests/test_tidy.py",
+    "tests/test_traces.py",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

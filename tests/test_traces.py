@@ -145,12 +145,16 @@ def test_every_supported_python_gives_the_same_bytes(
 
 @by_id
 def test_a_trace_runs_under_partners_that_the_world_has(trace: Trace) -> None:
-    """End to end the same partners send it, with the same autonomy, and only they may state their own time."""
+    """End to end the same partners send it, with the same autonomy, and only they may state their own time.
+
+    A trace whose partner has lost autonomy before it begins is not driven end to end.
+    """
     world = {partner.id: partner for partner in load_partners()}
     for partner in trace.partners:
         known = world[partner["id"]]
         assert known.steered_clock
-        assert (known.name, known.autonomy_tier) == (partner["name"], partner["autonomy_tier"])
+        assert known.name == partner["name"]
+        assert known.autonomy_tier == partner["autonomy_tier"] or not trace.end_to_end
 
 
 @by_id

@@ -30,7 +30,9 @@ class TracesUnchanged(Claim):
                 f"{len(traces)} traces replayed, {self.at_least} wanted; without an answer: {some(names) or 'none'}",
                 unsure,
             )
-        return self._pass(f"{len(traces)} traces gave the output they gave before", replays)
+        share = history.last(kind=Kind.STEP, action="share")
+        of = f" of {share.value['of']}" if share is not None and share.value["of"] > len(traces) else ""
+        return self._pass(f"{len(traces)}{of} traces gave the output they gave before", replays)
 
 
 def _differences(event: Event) -> Sequence[Any]:

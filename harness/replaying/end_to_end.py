@@ -3,6 +3,9 @@
 All traces run at once, each under names of its own, so they take as long as the longest. How a system is driven and
 where its output is read is its own affair: a `Driver` does that. It also says, as one projection used for both sides,
 which part of a baseline can be seen from outside. A system that cannot be reached makes *unknown*, never a difference.
+
+Of many traces a drill takes a share, so that the phase stays short; seeds in a row take turns until each trace has had
+its own.
 """
 
 import asyncio
@@ -16,7 +19,7 @@ from harness.clock import Clock
 from harness.environments.base import Environment
 from harness.history import History, Kind
 from harness.replaying.comparison import ReplayResult, TraceVerdict, judge, unknown
-from harness.traces import Comparison, Trace, Unreadable, iter_traces
+from harness.traces import Comparison, Trace, Unreadable, iter_headings, load_trace
 
 LIMIT_S = 20.0
 """For one trace."""
@@ -43,24 +46,46 @@ MakeDriver = Callable[[Environment, Sequence[Trace]], AbstractAsyncContextManage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """The traces of one drill: those of turn `turn` of `turns`, counted from 1. A turn has a few from everywhere."""
+
+    traces: tuple[str, ...]
+    turn: int
+    turns: int
+
+    @classmethod
+    def of(cls, traces: Sequence[str], *, seed: int, at_most: int | None) -> "Share":
+        """The share of `seed`: so many seeds in a row as there are turns have every trace once."""
+        turns = 1 if at_most is None else max(1, -(-len(traces) // at_most))
+        turn = seed % turns
+        return cls(traces=tuple(sorted(traces)[turn::turns]), turn=turn + 1, turns=turns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedTraces:
     """The replay phase of a scenario: the `end_to_end` traces below `directory`, driven by what `driver` makes.
 
-    Each gives one event `replay`: the trace, its outcome, and the differences.
+    Each gives one event `replay`: the trace, its outcome, and the differences. Before them an event `share` says how
+    many of them there are, and which turn it is. With `at_most` no more than that are driven at once.
     """
 
     directory: Path
     driver: MakeDriver
     comparison: Comparison = field(default_factory=Comparison)
     limit_s: float = LIMIT_S
+    at_most: int | None = None
 
-    async def replay(self, environment: Environment, history: History, clock: Clock) -> None:
-        """Replays all traces at once and writes what came of each."""
+    async def replay(self, environment: Environment, history: History, clock: Clock, *, seed: int) -> None:
+        """Replays the seed's share of the traces, all of it at once, and writes what came of each."""
         try:
-            traces = [trace for trace in iter_traces(self.directory) if trace.end_to_end]
+            drivable = [trace.id for trace in iter_headings(self.directory) if trace.end_to_end]
+            share = Share.of(drivable, seed=seed, at_most=self.at_most)
+            traces = [load_trace(self.directory / one, root=self.directory) for one in share.traces]
         except Unreadable as error:
             _write(history, unknown(self.directory.name, str(error)))
             return
+        told = {"traces": len(share.traces), "of": len(drivable), "turn": share.turn, "turns": share.turns}
+        history.append(actor="replay", kind=Kind.STEP, action="share", value=told)
         for verdict in await self.judge(environment, traces):
             _write(history, verdict)
 

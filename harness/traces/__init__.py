@@ -7,7 +7,15 @@ from harness.traces.canonical import canonical_json, digest
 from harness.traces.cassette import Cassette, Failure, Interaction, Request, Response
 from harness.traces.clusters import Cluster, Clusters
 from harness.traces.diff import Difference, difference, same
-from harness.traces.folders import load_cassette, load_trace, migrate, save_baseline, save_cassette, save_trace
+from harness.traces.folders import (
+    iter_headings,
+    load_cassette,
+    load_trace,
+    migrate,
+    save_baseline,
+    save_cassette,
+    save_trace,
+)
 from harness.traces.merging import merged
 from harness.traces.packed import pack, unpack
 from harness.traces.reading import iter_traces, load_traces
@@ -43,6 +51,7 @@ __all__ = [
     "canonical_json",
     "difference",
     "digest",
+    "iter_headings",
     "iter_traces",
     "load_cassette",
     "load_trace",

@@ -64,6 +64,17 @@ def iter_folders(root: Path) -> Iterator[Trace]:
         yield load_trace(folder, root=root)
 
 
+def iter_headings(root: Path) -> Iterator[Trace]:
+    """What every trace below `root` says above its baseline, by id: without baseline and answers, which take longest.
+
+    Where a baseline does not stand in a line of its own the whole file is read, and the baseline is still left out.
+    """
+    for trace_id, folder in folders_below(root):
+        path = folder / TRACE_FILE
+        above, _, _ = strict_yaml.read_text(path, bytes_max=TRACE_BYTES_MAX).partition("\nbaseline:")
+        yield _parsed(f"{above}\n", path, trace_id, Cassette()).with_baseline(None).in_folder(folder)
+
+
 def save_trace(trace: Trace, root: Path) -> Trace:
     """Writes both files of a trace below `root`, in this format; the trace with its folder.
 

@@ -59,8 +59,9 @@ class BookingAgent(Agent):
     async def _write(self, desired: Desired, reference: str, loads: list[Load]) -> str | None:
         live = [load for load in loads if load.booked]
         if desired.content is None:
-            for number, load in enumerate(live):
-                key = f"cancel:{reference}" if number == 0 else f"cancel:{reference}:{load.load_id}"
+            for load in live:
+                # The same load has the same key at every look, however many of them have been cancelled meanwhile.
+                key = f"cancel:{reference}" if load is loads[0] else f"cancel:{reference}:{load.load_id}"
                 await self._motion.cancel(load.load_id, key=key)
             return loads[0].load_id if loads else None
         if live:

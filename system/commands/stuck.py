@@ -80,7 +80,14 @@ async def _resolve(storage: Storage, intents: Sequence[str], why: str) -> Resolv
 
     async with console().open_client() as client:
         motion = Motion(client, settings)
-        recovery = AgentTimeoutRecovery(storage, motion, settings, console().clock, by=f"operator {who}"[:80])
+        recovery = AgentTimeoutRecovery(
+            storage,
+            motion,
+            settings,
+            console().clock,
+            by=f"operator {who}"[:80],
+            run_blocking=console().run_blocking,
+        )
         return await resolve_several(recovery, intents, done=record)
 
 

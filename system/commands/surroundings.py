@@ -19,6 +19,7 @@ from system.exchanges import outside_client
 from system.governance.operators import operator_name
 from system.settings import Settings
 from system.storage import Storage
+from system.storage.blocking import RunBlocking, in_thread
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class Console:
     open_storage: Callable[[], AbstractContextManager[Storage]]
     open_client: Callable[[], AbstractAsyncContextManager[httpx.AsyncClient]]
     run_coroutine: Callable[[Coroutine[Any, Any, Any]], Any]
+    run_blocking: RunBlocking = in_thread
 
     @classmethod
     def of_this_process(cls) -> Self:

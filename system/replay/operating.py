@@ -18,6 +18,7 @@ from system.console import cli
 from system.replay.steered import Steered
 from system.settings import Settings
 from system.storage import Storage
+from system.storage.blocking import in_place
 from system.storage.signals import readings_of
 
 OPERATOR = "operator"
@@ -67,6 +68,7 @@ class Operator:
             open_storage=open_storage,
             open_client=open_client,
             run_coroutine=steered.run,
+            run_blocking=in_place,
         )
 
     def types(self, words: Sequence[str]) -> dict[str, Any]:

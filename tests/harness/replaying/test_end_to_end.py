@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.checkers import TracesUnchanged
 from harness.clock import Clock
 from harness.environments.base import Environment
 from harness.history import History, Kind
 from harness.replaying.comparison import TraceVerdict
-from harness.replaying.end_to_end import RecordedTraces
+from harness.replaying.end_to_end import RecordedTraces, Share
 from harness.traces import Trace, save_baseline, save_cassette, save_trace
 
 TRACE_YAML = """\
@@ -103,7 +107,7 @@ def test_a_phase_writes_an_event_for_each_trace(trace: Trace, tmp_path: Path) ->
     async def replayed(directory: Path) -> list[dict[str, Any]]:
         history = History(clock=Clock())
         replays = RecordedTraces(directory=directory, driver=make)
-        await replays.replay(cast("Environment", None), history, Clock())
+        await replays.replay(cast("Environment", None), history, Clock(), seed=0)
         return [dict(event.value) for event in history.where(kind=Kind.STEP, action="replay")]
 
     first, second = asyncio.run(replayed(tmp_path / "traces"))
@@ -124,3 +128,38 @@ def test_a_system_that_cannot_be_prepared_is_unknown(trace: Trace) -> None:
     replays = RecordedTraces(directory=Path(), driver=make)
     (verdict,) = asyncio.run(replays.judge(cast("Environment", None), [trace]))
     assert (verdict.outcome, verdict.error) == ("unknown", "ConnectionError: nobody there")
+
+
+@given(st.integers(0, 60), st.one_of(st.none(), st.integers(1, 12)), st.integers(0, 2**31))
+def test_seeds_in_a_row_take_every_trace_once(count: int, at_most: int | None, seed: int) -> None:
+    """As many of them as there are turns; the same seed takes the same, and none takes too many."""
+    traces = [f"t{number:02d}" for number in range(count)]
+    first = Share.of(traces, seed=seed, at_most=at_most)
+    shares = [Share.of(traces[::-1], seed=seed + number, at_most=at_most) for number in range(first.turns)]
+    assert shares[0] == first
+    assert sorted(one for share in shares for one in share.traces) == traces
+    assert {share.turn for share in shares} == set(range(1, first.turns + 1))
+    sizes = {len(share.traces) for share in shares}
+    assert max(sizes) - min(sizes) <= 1
+    assert at_most is None or max(sizes) <= at_most
+
+
+def test_a_phase_says_which_share_it_replayed(trace: Trace, tmp_path: Path) -> None:
+    names = [f"t{number}" for number in range(7)]
+    for name in names:
+        save_trace(replace(trace, id=name, baseline={"seen": 1}, end_to_end=True), tmp_path)
+    save_trace(replace(trace, id="in-process-only", end_to_end=False), tmp_path)
+    prepared: list[list[str]] = []
+
+    @asynccontextmanager
+    async def make(environment: Environment, traces: Sequence[Trace]) -> AsyncIterator[Driver]:
+        prepared.append([one.id for one in traces])
+        yield Driver(outputs={name: {"seen": 1} for name in names})
+
+    replays = RecordedTraces(directory=tmp_path, driver=make, at_most=3)
+    history = History(clock=Clock())
+    asyncio.run(replays.replay(cast("Environment", None), history, Clock(), seed=10))
+    assert prepared == [["t1", "t4"]], "the system is prepared for those alone"
+    (share,) = history.where(kind=Kind.STEP, action="share")
+    assert share.value == {"traces": 2, "of": 7, "turn": 2, "turns": 3}
+    assert TracesUnchanged().check(history).summary == "2 of 7 traces gave the output they gave before"

@@ -16,6 +16,7 @@ from harness.traces import (
     Cassette,
     Trace,
     Unreadable,
+    iter_headings,
     load_trace,
     load_traces,
     migrate,
@@ -58,6 +59,19 @@ def test_it_loads_what_it_saved(trace: Trace) -> None:
         texts = [(root / file).read_bytes() for file in names_below(root)]
         save_trace(loaded, root)
         assert [(root / file).read_bytes() for file in names_below(root)] == texts, "saving it again changes nothing"
+
+
+@given(TRACES)
+def test_a_heading_is_the_trace_without_baseline_and_answers(trace: Trace) -> None:
+    with TemporaryDirectory() as name:
+        root = Path(name)
+        saved = save_trace(trace, root)
+        assert list(iter_headings(root)) == [saved.with_baseline(None).with_cassette(Cassette())]
+
+
+def test_a_heading_is_read_from_a_file_that_is_laid_out_otherwise(old_folder: Path) -> None:
+    (heading,) = iter_headings(old_folder.parent)
+    assert heading == load_trace(old_folder).with_baseline(None).with_cassette(Cassette())
 
 
 @given(DOCUMENTS, st.none() | st.builds(Approval, at=MOMENTS, by=SOME, why=SOME))
