@@ -72,7 +72,7 @@ def _passed(
 ) -> "GateAnswer":
     from harness.claims import Claims
     from harness.gate import REPLAY_MISMATCH, GateAnswer, claim_rows, replay_all
-    from harness.gate.alert import tell
+    from harness.gate.alert import Sent, tell
     from harness.interrupts import ending_tidily
     from harness.replaying.corpus import mended
     from harness.replaying.revisions import Revisions
@@ -86,9 +86,15 @@ def _passed(
     if files := mended(config):
         progress(f"a refresh was ended in its middle; put back as they were: {', '.join(files)}")
     progress("replaying the traces")
+    told: list[Sent | None] = []
+
+    def tell_at_once(reason: str) -> None:
+        """The first that changed for certain is enough: nobody waits for the others."""
+        told.append(tell(config, alert_url, regression=True, reason=reason))
+
     with ending_tidily(), Revisions(config=config, progress=progress, fresh=True) as session:
-        traces = replay_all(config, session)
-    sent = tell(config, alert_url, regression=traces.regression, reason=traces.reason)
+        traces = replay_all(config, session, first_regression=tell_at_once)
+    sent = told[0] if told else tell(config, alert_url, regression=False, reason=traces.reason)
     if traces.mismatch:
         click.echo(f"{REPLAY_MISMATCH}: {traces.reason}", err=True)
     if sent is not None:

@@ -4,7 +4,7 @@ One answer from many. It decides nothing that its parts have not: traces are jud
 their checkers, and a claim is as good as the worst of what carries it. What is not asked for is said to be not drilled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,9 @@ BY_TESTS, NOT_DRILLED = "by tests", "not drilled"
 
 OUTCOMES_MAX = 10_000
 """Traces whose outcome is listed by itself; a larger corpus is counted."""
+
+REGRESSIONS = frozenset({TraceOutcome.BROKEN, TraceOutcome.CHANGED})
+"""What a trace comes to where behaviour changed for certain."""
 
 _WORST_FIRST = (ExitCode.INVARIANT, ExitCode.OBJECTIVE, ExitCode.UNKNOWN, ExitCode.PASS)
 
@@ -64,13 +67,12 @@ class ReplayedTraces:
     @property
     def regression(self) -> bool:
         """Whether behaviour changed for certain."""
-        return self.findings.outcome in {TraceOutcome.BROKEN, TraceOutcome.CHANGED}
+        return self.findings.outcome in REGRESSIONS
 
     @property
     def reason(self) -> str:
         """The first cause, in one line."""
-        causes = self.findings.causes.listed()
-        return str(causes[0]) if causes else "; ".join(str(one.trace) for one in self.findings.listed[:3])
+        return _first_of(self.findings)
 
     def document(self) -> dict[str, Any]:
         """As the gate prints it with `--json`."""
@@ -121,6 +123,11 @@ class GateAnswer:
         }
 
 
+def _first_of(findings: Findings) -> str:
+    causes = findings.causes.listed()
+    return str(causes[0]) if causes else "; ".join(str(one.trace) for one in findings.listed[:3])
+
+
 def claim_rows(coverage: Coverage, runs: Sequence[Run]) -> tuple[ClaimRow, ...]:
     """What the runs say of each claim, in the order of the claims."""
     carried: dict[str, list[tuple[Outcome, str]]] = {}
@@ -144,14 +151,22 @@ def _row(claim: StatedClaim, carried: Sequence[tuple[Outcome, str]], could: Sequ
     return ClaimRow(id=claim.id, text=claim.text, outcome=outcome, carried_by=tuple(dict.fromkeys(by)))
 
 
-def replay_all(config: Config, session: Revisions) -> ReplayedTraces:
-    """Replay every trace of the project at the checkout, and note when that was."""
+def replay_all(
+    config: Config, session: Revisions, *, first_regression: Callable[[str], None] = lambda reason: None
+) -> ReplayedTraces:
+    """Replay every trace of the project at the checkout, and note when that was.
+
+    `first_regression` is told the reason of the first that changed for certain, while the others are still replayed.
+    """
     clock = Clock()
     at, rules = session.named(WORKTREE), configured(config)
     outcomes: list[tuple[str, str]] = []
     findings = Findings()
     for verdict in LastReplays(config).noting(replay(session, at, chosen(config, [ALL]), rules), at):
+        certain_before = findings.outcome in REGRESSIONS
         findings.add(verdict)
+        if not certain_before and findings.outcome in REGRESSIONS:
+            first_regression(_first_of(findings))
         if len(outcomes) < OUTCOMES_MAX:
             outcomes.append((verdict.trace, verdict.outcome.value))
     return ReplayedTraces(

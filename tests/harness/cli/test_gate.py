@@ -11,6 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from harness.cli import HARNESS_ERROR, main
+from harness.config import Config
+from harness.drill import quiet
+from harness.gate import replay_all
+from harness.replaying.comparison import TraceOutcome, TraceVerdict
+from harness.replaying.revisions import Revisions
 from tests.answering import Request, answering_beside
 from tests.harness.replaying.toy_repository import PRICE, ToyRepository, make_repository, price
 from tests.harness.toy_project import make_project
@@ -109,6 +114,24 @@ def test_a_change_is_a_mismatch_and_an_alert(toy: ToyRepository, on_call: OnCall
         ("0.1", "not drilled"),
         ("0.2", "not drilled"),
     ]
+
+
+def test_the_first_that_changed_is_told_before_the_others_are_replayed(
+    toy: ToyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody who is on call waits for the rest of a large corpus; and is told of it once."""
+    seen: list[str] = []
+
+    def verdicts(*_: Any) -> Iterator[TraceVerdict]:
+        for name, outcome in (("a", "pass"), ("b", "unknown"), ("c", "changed"), ("d", "broken"), ("e", "pass")):
+            seen.append(name)
+            yield TraceVerdict(trace=name, outcome=TraceOutcome(outcome), error="why" if outcome == "unknown" else None)
+
+    monkeypatch.setattr("harness.gate.replay", verdicts)
+    with Revisions(config=Config.load(toy.folder), progress=quiet) as session:
+        found = replay_all(Config.load(toy.folder), session, first_regression=lambda reason: seen.append("told"))
+    assert seen == ["a", "b", "c", "told", "d", "e"]
+    assert found.regression
 
 
 def test_its_end_is_told_once_and_is_the_same_alert(toy: ToyRepository, on_call: OnCall) -> None:
