@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import create_engine
 
 from benchmarks import corpus
@@ -38,6 +40,32 @@ def test_every_trace_gives_its_baseline() -> None:
     assert len(verdicts) >= 5
     told = {one.trace: one.to_json() for one in verdicts if one.outcome != "pass"}
     assert not told, "Trace replay mismatch"
+
+
+def test_the_exported_case_is_among_them() -> None:
+    """What the console wrote stands where it says, as it was written: one signal, one answer, nothing booked."""
+    (exported,) = (trace for trace in TRACES if trace.id == "hallucinations/negative_weight")
+    assert exported.made.source.startswith("the case of ")
+    assert exported.baseline["intents"][0]["error_reason"] == "Hallucination: negative weight"
+    assert (len(exported.inputs), len(exported.cassette.interactions), exported.baseline["writes"]) == (1, 1, [])
+
+
+def test_every_pull_request_is_held_against_all_traces() -> None:
+    """CI runs the tests, this file among them, and the gate over every trace, on each pull request; neither may fail."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    asked = {str(key): value for key, value in workflow.items()}["True"]
+    assert "pull_request" in asked, "YAML 1.1 reads the key `on` as true"
+    (job,) = workflow["jobs"].values()
+    runs = [step["run"].split() for step in job["steps"] if "run" in step]
+    assert [".ci/run"] in runs
+    (gate,) = (words for words in runs if words[:2] == [".venv/bin/harness", "gate"])
+    assert "--traces" not in gate, "all of them"
+    assert not any("continue-on-error" in one for one in (job, *job["steps"]))
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    goal = re.search(r"^test:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert goal is not None
+    assert "pytest" in goal[1]
+    assert not re.search(r"--ignore|--deselect| -k | -m ", goal[1])
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,9 @@ ALL, NONE = "all", "none"
 @click.option(
     "--drills", multiple=True, default=(ALL,), show_default=True, metavar="all|none|NAME", help="Once a name."
 )
+@click.option(
+    "--traces", multiple=True, default=(ALL,), show_default=True, metavar="all|NAME", help="Once a trace or folder."
+)
 @environment_option
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Of the drills. Default: drawn from the clock.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="So many drills side by side.")
@@ -31,6 +34,7 @@ ALL, NONE = "all", "none"
 @json_option
 def gate(
     drills: tuple[str, ...],
+    traces: tuple[str, ...],
     environment: str,
     seed: int | None,
     jobs: int,
@@ -49,7 +53,7 @@ def gate(
         from harness.config import Config
 
         config = Config.load()
-        answer = _passed(config, Catalogue.of(config), drills, environment, seed, jobs, alert_url)
+        answer = _passed(config, Catalogue.of(config), drills, traces, environment, seed, jobs, alert_url)
         document = answer.document()
         _write(answer, document, junit, summary)
     if as_json:
@@ -65,6 +69,7 @@ def _passed(
     config: "Config",
     catalogue: "Catalogue",
     names: tuple[str, ...],
+    traces: tuple[str, ...],
     environment: str,
     seed: int | None,
     jobs: int,
@@ -93,16 +98,16 @@ def _passed(
         told.append(tell(config, alert_url, regression=True, reason=reason))
 
     with ending_tidily(), Revisions(config=config, progress=progress, fresh=True) as session:
-        traces = replay_all(config, session, first_regression=tell_at_once)
-    sent = told[0] if told else tell(config, alert_url, regression=False, reason=traces.reason)
-    if traces.mismatch:
-        click.echo(f"{REPLAY_MISMATCH}: {traces.reason}", err=True)
+        replayed = replay_all(config, session, traces, first_regression=tell_at_once)
+    sent = told[0] if told else tell(config, alert_url, regression=False, reason=replayed.reason)
+    if replayed.mismatch:
+        click.echo(f"{REPLAY_MISMATCH}: {replayed.reason}", err=True)
     if sent is not None:
         taken = "" if sent.problem is None else f"; it was not taken: {sent.problem}"
         click.echo(f"alert {sent.status} for {sent.contact}: {sent.summary}{taken}", err=True)
     runs = _drilled(config, catalogue, [one.name for one in scenarios], environment, seed, jobs)
     return GateAnswer(
-        traces=traces,
+        traces=replayed,
         drilled=" ".join(names),
         runs=runs,
         claims=claim_rows(coverage, runs),

@@ -152,9 +152,13 @@ def _row(claim: StatedClaim, carried: Sequence[tuple[Outcome, str]], could: Sequ
 
 
 def replay_all(
-    config: Config, session: Revisions, *, first_regression: Callable[[str], None] = lambda reason: None
+    config: Config,
+    session: Revisions,
+    names: Sequence[str] = (ALL,),
+    *,
+    first_regression: Callable[[str], None] = lambda reason: None,
 ) -> ReplayedTraces:
-    """Replay every trace of the project at the checkout, and note when that was.
+    """Replay every trace of the project at the checkout, or those that `names` mean, and note when that was.
 
     `first_regression` is told the reason of the first that changed for certain, while the others are still replayed.
     """
@@ -162,7 +166,7 @@ def replay_all(
     at, rules = session.named(WORKTREE), configured(config)
     outcomes: list[tuple[str, str]] = []
     findings = Findings()
-    for verdict in LastReplays(config).noting(replay(session, at, chosen(config, [ALL]), rules), at):
+    for verdict in LastReplays(config).noting(replay(session, at, chosen(config, names), rules), at):
         certain_before = findings.outcome in REGRESSIONS
         findings.add(verdict)
         if not certain_before and findings.outcome in REGRESSIONS:

@@ -134,6 +134,14 @@ def test_the_first_that_changed_is_told_before_the_others_are_replayed(
     assert found.regression
 
 
+def test_some_of_the_traces(toy: ToyRepository) -> None:
+    """By name, or all of them where none is named; a name that means nothing is refused."""
+    for words in ((), ("--traces", "all"), ("--traces", "one")):
+        assert document(gate("--drills", "none", *words, "--json"))["traces"]["total"] == 1
+    wrong = gate("--drills", "none", "--traces", "ona")
+    assert (wrong.exit_code, "did you mean 'one'?" in wrong.output) == (HARNESS_ERROR, True)
+
+
 def test_its_end_is_told_once_and_is_the_same_alert(toy: ToyRepository, on_call: OnCall) -> None:
     toy.write({PRICE: price("len(name) + 1")})
     for _ in range(2):
