@@ -17,7 +17,19 @@ from rich.console import Console
 
 from benchmarks.figures import Figure, Report, show
 
-NAMES = ("x12", "checkers", "trace_data", "environment", "proxy", "ingest", "flood", "replay", "gate_score", "drill")
+NAMES = (
+    "x12",
+    "checkers",
+    "trace_data",
+    "environment",
+    "proxy",
+    "ingest",
+    "flood",
+    "replay",
+    "revisions",
+    "gate_score",
+    "drill",
+)
 
 
 def _x12() -> Report:

@@ -37,6 +37,7 @@ PRELOADED = (
     "redis",
     "rich.console",
     "rich.table",
+    "scenarios.world.replay",
     "sqlalchemy",
     "sqlalchemy.dialects.mysql.pymysql",
     "sqlalchemy.dialects.sqlite",
