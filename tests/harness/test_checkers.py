@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
+from time import thread_time
 
 import pytest
 
@@ -41,7 +42,6 @@ from harness.checkers import (
     WorkersLiveOn,
     judge,
 )
-from harness.clock import monotonic_s
 from harness.history import History, Kind
 from harness.metric import success_ratio
 from harness.objective import rpo, rto, time_to_alert
@@ -190,9 +190,9 @@ def test_a_history_that_is_eight_times_as_long_takes_about_eight_times_as_long()
     def took_s(history: History, judged: object) -> float:
         took: list[float] = []
         for _ in range(3):
-            began_s = monotonic_s()
+            began_s = thread_time()  # of the processor, which no neighbour takes part in
             judged.check(history) if hasattr(judged, "check") else judged.measure(history)  # type: ignore[attr-defined]
-            took.append(monotonic_s() - began_s)
+            took.append(thread_time() - began_s)
         return min(took)
 
     for judged in (*ALL, *objectives):

@@ -211,11 +211,13 @@ def test_nothing_is_left_in_the_cache_but_results(toy: ToyRepository) -> None:
 
 
 KILLED = """\
+import signal
 import sys
 from pathlib import Path
 from harness.config import Config
 from harness.replaying.revisions import Revisions
 from tests.harness.replaying.toy_repository import a_trace
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
 with Revisions(config=Config.load(Path(sys.argv[1])), progress=print) as session:
     list(session.replay(session.named("HEAD"), [a_trace()]))
 """
