@@ -51,7 +51,7 @@ def test_the_exported_case_is_among_them() -> None:
 
 
 def test_every_pull_request_is_held_against_all_traces() -> None:
-    """CI runs the tests, this file among them, and the gate over every trace, on each pull request; neither may fail."""
+    """CI runs the tests, this file among them, and the gate over every trace on each pull request; neither may fail."""
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     asked = {str(key): value for key, value in workflow.items()}["True"]
     assert "pull_request" in asked, "YAML 1.1 reads the key `on` as true"
