@@ -18,6 +18,7 @@ from harness.environments.guardian import KEPT
 from harness.environments.ports import EPHEMERAL_RANGE, blocks, ephemeral_range
 from harness.environments.run_directory import default_root, left_runs, live_processes, private_directory
 from harness.services import mariadb as mariadb_server
+from harness.services import mysql as mysql_server
 from harness.services import redis
 from harness.services.database_template import cache_root
 
@@ -89,6 +90,11 @@ def mariadb() -> Check:
     if version and not installer:
         seen = f"{version}, but no mariadb-install-db"
     return _program("mariadb", seen, ok=bool(version and installer), remedy=mariadb_server.INSTALL)
+
+
+def mysql() -> Check:
+    """The other database server, for `--database mysql` on processes; nothing else needs it."""
+    return Check(name="mysql", ok=True, seen=mysql_server.BRAND.version() or "no mysqld; containers bring their own")
 
 
 def redis_server() -> Check:
@@ -207,6 +213,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     loopback,
     ports,
     mariadb,
+    mysql,
     redis_server,
     run_directories,
     templates,

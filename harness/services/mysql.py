@@ -34,7 +34,6 @@ SMALL_AND_QUICK: Mapping[str, str] = {
     "innodb_write_io_threads": "1",
     "innodb_purge_threads": "1",
     "innodb_page_cleaners": "1",
-    "innodb_log_writer_threads": "OFF",  # for few processors
     "key_buffer_size": "1M",
     "max_connections": "200",
     "max_allowed_packet": "16M",

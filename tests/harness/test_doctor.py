@@ -105,3 +105,10 @@ def test_without_a_container_engine_the_processes_can_still_run(monkeypatch: pyt
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
     assert found("container engine").remedy == "apt-get install --yes docker.io"
     assert "processes" not in found("container engine").needed_for
+
+
+def test_mysql_is_nothing_that_a_machine_must_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.services.base.SEARCH_PATH", "/nowhere")
+    check = found("mysql")
+    assert (check.ok, check.needed_for) == (True, ())
+    assert "containers bring their own" in check.seen
