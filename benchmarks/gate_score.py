@@ -5,7 +5,8 @@
 Small mistakes are made in the system's sources through their syntax trees, one at a time, at places drawn from a seed
 (`mutating.changes`). Each changed tree replays the curated traces, by the contract, and the gate's own code judges. A
 mistake is caught when the verdict is *changed* or *broken*. One that goes round in circles gives *unknown*: the gate
-does not let it pass, but no trace told a difference, so it counts as missed, as does what no trace comes past. A tree
+does not let it pass, but no trace told a difference, so it counts as missed, as does what no trace comes past. (Only
+traces that come past a mistake are replayed for it, since the others never get to what is changed.) A tree
 that cannot be imported is no system at all, which any gate sees: such changes are told apart, and are in no share.
 Rewrites that keep the meaning must all pass (`mutating.rewritings`).
 
@@ -183,9 +184,10 @@ def score(seed: int, per_package: int | None, *, rewrites: int = REWRITTEN) -> S
 
 
 def _trial(one: Rewritten, reach: Reach, traces: Sequence[Trace]) -> Trial:
-    """Those first that come past it: most changes end with the first trace."""
+    """With the traces that come past it: the others run as before. One that runs at the import concerns all of them."""
     first = dict.fromkeys(reach.to(one.path, one.lines))
-    order = [*first, *(number for number in range(len(traces)) if number not in first)]
+    others = range(len(traces)) if reach.at_import(one.path, one.lines) else ()
+    order = [*first, *(number for number in others if number not in first)]
     return Trial(path=one.path, source=one.source(), traces=[traces[number] for number in order])
 
 

@@ -32,13 +32,15 @@ _TEXT_HEAD, _TEXT_TAIL = 60, 40
 class Place:
     """One node in its tree: what it hangs on, by which field, and as which item of it where that is a list.
 
-    `function` is the innermost one around it, `enums` are the names of the members of each enumeration that is known.
+    `statement` and `function` are the innermost ones around it (a statement is its own); `enums` are the names of the
+    members of each enumeration that is known.
     """
 
     node: ast.AST
     parent: ast.AST
     field: str
     index: int | None = None
+    statement: ast.stmt | None = None
     function: Function | None = None
     enums: dict[str, tuple[str, ...]]
 
@@ -72,18 +74,26 @@ class Rewritten:
     @property
     def line(self) -> int:
         """Where it begins in the original."""
-        return int(getattr(self._located, "lineno", 1))
+        node = self.place.node if hasattr(self.place.node, "lineno") else self.place.parent
+        return int(getattr(node, "lineno", 1))
 
     @property
     def lines(self) -> range:
-        """The lines of the original that run when the place does; of a function those of its body."""
-        node = self._located
-        first = node.body[_has_docstring(node)] if isinstance(node, Function) else node
-        return range(int(getattr(first, "lineno", 1)), int(getattr(node, "end_lineno", None) or self.line) + 1)
+        """Lines of the original of which some run whenever the place does.
 
-    @property
-    def _located(self) -> ast.AST:
-        return self.place.node if hasattr(self.place.node, "lineno") else self.place.parent
+        All of a statement, because not every line of one is told; of what stands above others, such as the condition of
+        an `if`, the lines until those begin; of a function those of its body.
+        """
+        node, statement = self.place.node, self.place.statement
+        if statement is None:
+            return range(self.line, self.line + 1)
+        body: list[ast.stmt] = getattr(statement, "body", [])
+        last = int(statement.end_lineno or statement.lineno)
+        if node is statement and isinstance(statement, Function):
+            return range(body[ast.get_docstring(statement) is not None].lineno, last + 1)
+        if not body or node is statement:
+            return range(statement.lineno, last + 1)
+        return range(statement.lineno, max(body[0].lineno, statement.lineno + 1))
 
     @property
     def what(self) -> str:
@@ -102,7 +112,7 @@ class Rewritten:
 
 def places(tree: ast.Module, enums: dict[str, tuple[str, ...]] | None = None) -> Iterator[Place]:
     """Every node that may be rewritten, in the order of the source."""
-    yield from _below(tree, None, enums or {})
+    yield from _below(tree, None, None, enums or {})
 
 
 def enums_of(trees: Iterable[ast.Module]) -> dict[str, tuple[str, ...]]:
@@ -137,7 +147,9 @@ def rewritten(
     ]
 
 
-def _below(node: ast.AST, function: Function | None, enums: dict[str, tuple[str, ...]]) -> Iterator[Place]:
+def _below(
+    node: ast.AST, statement: ast.stmt | None, function: Function | None, enums: dict[str, tuple[str, ...]]
+) -> Iterator[Place]:
     inside = node if isinstance(node, Function) else function
     for field, value in ast.iter_fields(node):
         if field in _SKIPPED_FIELDS:
@@ -145,15 +157,17 @@ def _below(node: ast.AST, function: Function | None, enums: dict[str, tuple[str,
         for index, child in enumerate(value if isinstance(value, list) else [value]):
             if not isinstance(child, ast.AST) or _is_left_out(child, node, field):
                 continue
+            within = child if isinstance(child, ast.stmt) else statement
             yield Place(
                 node=child,
                 parent=node,
                 field=field,
                 index=index if isinstance(value, list) else None,
+                statement=within,
                 function=inside,
                 enums=enums,
             )
-            yield from _below(child, inside, enums)
+            yield from _below(child, within, inside, enums)
 
 
 def _is_left_out(node: ast.AST, parent: ast.AST, field: str) -> bool:
@@ -187,10 +201,6 @@ def _with(tree: ast.Module, place: Place, instead: Instead) -> str:
         return ast.unparse(tree)
     finally:
         items[:] = before
-
-
-def _has_docstring(node: Function) -> bool:
-    return ast.get_docstring(node) is not None
 
 
 def _text(node: ast.AST) -> str:

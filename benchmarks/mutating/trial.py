@@ -181,12 +181,16 @@ def _try(writer: Connection, tree: Tree, copy: Path, traces: Sequence[Trace], ru
     with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):
         runner.end_with_parent()
         entry = in_copy(tree, copy)
+        if isinstance(entry, BaseException):
+            writer.send(
+                Tried(outcome=TraceOutcome.UNKNOWN, said=f"{type(entry).__name__}: {entry}"[:300], imported=False)
+            )
+            return
         for trace in traces:
             verdict = judge(trace, answered(entry, trace), rules)
             if verdict.outcome is not TraceOutcome.PASS:
                 lines = [verdict.error, *verdict.unmatched, *verdict.unused, *verdict.lines]
                 said = next((line for line in lines if line), "")
-                imported = not isinstance(entry, BaseException)
-                writer.send(Tried(outcome=verdict.outcome, trace=trace.id, said=said[:300], imported=imported))
+                writer.send(Tried(outcome=verdict.outcome, trace=trace.id, said=said[:300]))
                 return
     writer.send(Tried(outcome=TraceOutcome.PASS))

@@ -42,7 +42,7 @@ def test_the_rest_of_a_source_stays_and_the_next_change_begins_anew() -> None:
 def test_a_place_says_where_it_is_and_what_changes() -> None:
     (one,) = [one for one in rewritten("a/b.py", "\n\nif a <\\\n  b: pass\n", CHANGES) if one.rewriting == "boundary"]
     assert str(one) == "a/b.py:3 boundary: a < b -> a <= b"
-    assert list(one.lines) == [3, 4]
+    assert list(one.lines) == [3]
 
 
 def test_a_function_runs_where_its_body_does() -> None:
@@ -52,6 +52,14 @@ def test_a_function_runs_where_its_body_does() -> None:
     text = "def f(a,\n      b):\n    '''Says.'''\n    x = 1\n    return x\n"
     (one,) = rewritten("a.py", text, [Rewriting(name="same", of=same)])
     assert (one.line, list(one.lines)) == (1, [4, 5])
+
+
+def test_a_part_runs_with_its_statement_and_a_condition_above_what_follows() -> None:
+    text = "a = f(\n  'x',\n  ('y',\n   'z'),\n)\nif (b or\n    c):\n    a += 1\n"
+    lines = {one.what: list(one.lines) for one in rewritten("a.py", text, CHANGES)}
+    assert lines["'z' -> 'zXX'"] == [1, 2, 3, 4, 5]
+    assert lines["b or c -> c"] == [6, 7]
+    assert lines["1 -> 2"] == [8]
 
 
 def test_what_compiles_to_the_same_code_is_told() -> None:
