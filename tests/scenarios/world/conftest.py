@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.services import mariadb, mysql
 from tests.scenarios.world.mariadb_pair import Pair, make_template, running_pair
 
 
@@ -32,5 +33,24 @@ def semi_sync_pair(mariadb_template: Path) -> Iterator[Pair]:
     with (
         tempfile.TemporaryDirectory(prefix="pair-") as directory,
         running_pair(mariadb_template, Path(directory), semi_sync=True) as made,
+    ):
+        yield made
+
+
+@pytest.fixture(scope="session")
+def mysql_template() -> Iterator[Path]:
+    """The same of MySQL; skips where there is none."""
+    with tempfile.TemporaryDirectory(prefix="template-") as directory:
+        yield make_template(Path(directory) / "t", mysql.BRAND)
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def either_pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """A primary and its replica, asynchronous, of MariaDB and then of MySQL."""
+    template: Path = request.getfixturevalue(f"{request.param}_template")
+    brand = mysql.BRAND if request.param == "mysql" else mariadb.BRAND
+    with (
+        tempfile.TemporaryDirectory(prefix="pair-") as directory,
+        running_pair(template, Path(directory), brand=brand) as made,
     ):
         yield made
