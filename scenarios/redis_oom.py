@@ -32,6 +32,7 @@ from harness.scenario import Alert, BlastRadius, NegativeControl, Recovery, Scen
 from harness.steps import Inject, Observe, Operate, SeeSymptoms, Step, WaitFor
 from scenarios.world import probes
 from scenarios.world.checkers import (
+    AcknowledgedTracesEndAsBaseline,
     ActionsAudited,
     MemoryShown,
     NoLoadWithoutConfirmedIntent,
@@ -44,6 +45,7 @@ from scenarios.world.checkers import (
 from scenarios.world.lifecycle import FINAL, LEGAL_TRANSITIONS
 from scenarios.world.redis_probes import INGEST_COUNTS, PREFIX, EarlyLossProbe, KeysProbe, operator_actions
 from scenarios.world.replay import TRACES
+from scenarios.world.trace_traffic import RecordedTenders
 from scenarios.world.traffic import SEND, SteadyTenders
 
 REDIS, DATABASE = "redis", "database-primary"
@@ -55,6 +57,9 @@ LIMIT_BYTES, RAISED_BYTES = 6 * MB, 12 * MB
 """A thousandth of the playbook's 6 GB and 12 GB."""
 
 REPEATING = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=16.0, repeats=0.4)
+RECORDED = RecordedTenders(rate_per_s=2.0, again=0.4)
+"""Traces as traffic: some of what was acknowledged comes once more, also when its keys are gone."""
+
 success_ratio = SuccessRatio(action=SEND)
 WORKING = (success_ratio.at_least(0.99),)
 used = Gauge(probe="memory", field="ratio")
@@ -133,6 +138,7 @@ SAFETY = (
     AcknowledgedWritesSurvive(write=SEND, snapshot="rows", key="identity"),
     AppliedExactlyOnce(key="shipment", effects="ledger", field="loads", effect_key="reference", effect_id="load_id"),
     OneLoadPerShipment(),
+    AcknowledgedTracesEndAsBaseline(at_least=5),
     NoLoadWithoutConfirmedIntent(),
     RepeatsAnsweredAlike(write=SEND, id_field="intent_id"),
     IdsNameOneThing(write=SEND, id_field="intent_id"),
@@ -166,6 +172,12 @@ NO_SECOND_WALL = NegativeControl(
     settings={"UNSAFE_NO_UNIQUE_KEY": "1", "UNSAFE_BOOKING_KEY_FROM_ROW": "1"},
     must_fail="OneLoadPerShipment",
 )
+TRACES_TWICE = replace(
+    NO_SECOND_WALL,
+    name="no_unique_key_traces",
+    why="the same: a recorded trace that is sent once more ends as its baseline does not say",
+    must_fail="AcknowledgedTracesEndAsBaseline",
+)
 
 EVICTING = Scenario(
     name="redis_oom_evicting",
@@ -173,7 +185,7 @@ EVICTING = Scenario(
     playbook="7 Redis out of memory",
     cause="Too many idempotency keys were kept for too long, and the memory limit could not be raised by itself.",
     prevention="The limit is raised by itself at 80 %, within its bound; a look at Redis' memory every week.",
-    traffic=(REPEATING,),
+    traffic=(REPEATING, RECORDED),
     steady_state=(*WORKING, latency.percentile(95, action=SEND).within(4, of=BASELINE)),
     faults=(MANY_KEYS,),
     schedule=mended_once_called,
@@ -195,8 +207,8 @@ EVICTING = Scenario(
     ),
     settle=(open_intents.at_most(0),),
     snapshots=(
-        probes.intent_rows("rows", DATABASE),
-        probes.LedgerProbe(),
+        probes.intent_rows("rows", DATABASE, trading_only=False),
+        probes.LedgerProbe(trading_only=False),
         probes.transitions(DATABASE),
         operator_actions(DATABASE),
     ),
@@ -204,7 +216,7 @@ EVICTING = Scenario(
     settings={**SETTINGS, "redis.maxmemory_policy": "allkeys-lru", "REDIS_AUTOSCALE_UP_TO": str(LIMIT_BYTES)},
     invariants=(*SAFETY, *MENDED),
     objectives=(),
-    negative_controls=(NO_SECOND_WALL,),
+    negative_controls=(NO_SECOND_WALL, TRACES_TWICE),
 )
 
 REFUSING = replace(

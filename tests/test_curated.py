@@ -51,6 +51,19 @@ def _heading(trace: Trace) -> dict[str, object]:
     }
 
 
+def test_some_were_recorded_from_a_system_in_trouble() -> None:
+    """And say what was wrong with it, and hold answers that were late, broken or missing."""
+    under = [trace for trace in TRACES.values() if trace.id.startswith("under_faults/")]
+    assert len(under) >= 5
+    for trace in under:
+        assert (trace.made.how, len(trace.made.faults)) == ("recorded", 1)
+        calls = trace.cassette.interactions
+        assert any(
+            one.failure is not None or one.response is None or one.response.after_s or one.response.status >= 400
+            for one in calls
+        )
+
+
 def test_no_two_are_the_same() -> None:
     """Neither in their ids, from which what they are seeded with is made, nor in their titles."""
     assert len({case.id for case in CASES}) == len(CASES)

@@ -219,10 +219,11 @@ class BeforeFault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerProbe:
-    """The loads that Motion has, those of trace partners left out."""
+    """The loads that Motion has; those of trace partners are left out, unless traces are the drill's own traffic."""
 
     service: str = "motion"
     every_s: float = 0.2
+    trading_only: bool = True
 
     @property
     def name(self) -> str:
@@ -233,7 +234,8 @@ class LedgerProbe:
         return frozenset({Capability.OUTSIDE_PARTY})
 
     async def observe(self, environment: Environment, history: History, clock: Clock) -> None:
-        loads = [load for load in await _loads(environment, self.service) if load["reference"].startswith("P")]
+        whose = "P" if self.trading_only else ""
+        loads = [load for load in await _loads(environment, self.service) if load["reference"].startswith(whose)]
         history.append(actor=f"probe {self.service}", kind=Kind.PROBE, action=self.name, value={"loads": loads})
 
 

@@ -6,7 +6,7 @@ new control numbers. Each sending is an operation of its own in the history.
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -51,13 +51,6 @@ async def send_batch(
         for tender in batch.tenders
     ]
 
-    def read(response: httpx.Response) -> Mapping[str, Any]:
-        if response.status_code >= 300:
-            told = {"error": response.text[:300], "identities": identities}
-            when = response.headers.get("Retry-After")
-            return told if when is None else {**told, "retry_after": when}
-        return {"results": response.json()["results"], "identities": identities}
-
     return await client.send(
         actor=f"partner {partner}",
         action=action,
@@ -66,8 +59,21 @@ async def send_batch(
         value={**value, "identities": identities, "tenders": tenders},
         headers=dict(headers_of(partner, api_key, batch.content_type)),
         content=batch.body,
-        read=read,
+        read=answer_about(identities),
     )
+
+
+def answer_about(identities: Sequence[str]) -> Callable[[httpx.Response], Mapping[str, Any]]:
+    """How an answer to these signals is written down."""
+
+    def read(response: httpx.Response) -> Mapping[str, Any]:
+        if response.status_code >= 300:
+            told = {"error": response.text[:300], "identities": identities}
+            when = response.headers.get("Retry-After")
+            return told if when is None else {**told, "retry_after": when}
+        return {"results": response.json()["results"], "identities": identities}
+
+    return read
 
 
 def headers_of(partner: str, api_key: str, content_type: str) -> tuple[tuple[str, str], ...]:

@@ -29,6 +29,7 @@ from scenarios.world.checkers.memory import (
     TtlChangedInPlace,
 )
 from scenarios.world.checkers.misreadings import MadeUpIsRefused, OnlyGroundedLoads, OnlyPossibleLoads
+from scenarios.world.checkers.recorded import AcknowledgedTracesEndAsBaseline
 from scenarios.world.checkers.trust import (
     ByThemselvesAgain,
     DowngradedOnce,
@@ -40,6 +41,7 @@ from scenarios.world.checkers.trust import (
 
 __all__ = [
     "AcceptedAgain",
+    "AcknowledgedTracesEndAsBaseline",
     "ActionsAudited",
     "AnalysisNamesTheField",
     "AskedForTheField",
