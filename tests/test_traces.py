@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 
 from benchmarks import corpus
 from harness.cache import cache_folder
@@ -216,37 +216,31 @@ def mariadb_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait()
 
 
-@pytest.mark.slow
-@by_id
-def test_sqlite_and_mariadb_agree(trace: Trace, mariadb_url: str) -> None:
-    """The stand-in for the database is a fair one: the same trace gives the same bytes on the real server."""
-    name = f"trace_{trace.seed}"
+@pytest.fixture(scope="module")
+def on_mariadb(mariadb_url: str) -> Iterator[Engine]:
+    """One database for all of them: each replay empties it, as it does with the one in memory."""
     admin = create_engine(mariadb_url.format(name=""))
     with admin.begin() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql("CREATE DATABASE traces")
     admin.dispose()
-    engine = create_engine(mariadb_url.format(name=name), isolation_level="READ COMMITTED")
-    try:
-        on_server = replay_on(engine, trace.to_contract())
-    finally:
-        engine.dispose()
+    engine = create_engine(mariadb_url.format(name="traces"), isolation_level="READ COMMITTED")
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.slow
+@by_id
+def test_sqlite_and_mariadb_agree(trace: Trace, on_mariadb: Engine) -> None:
+    """The stand-in for the database is a fair one: the same trace gives the same bytes on the real server."""
+    on_server = replay_on(on_mariadb, trace.to_contract())
     assert canonical_json(on_server) == canonical_json(replay(trace.to_contract()))
 
 
 @pytest.mark.slow
-def test_sqlite_and_mariadb_agree_on_what_nobody_chose(made_up: list[Trace], mariadb_url: str) -> None:
-    """One database for all of them: it is emptied each time."""
-    admin = create_engine(mariadb_url.format(name=""))
-    with admin.begin() as connection:
-        connection.exec_driver_sql("CREATE DATABASE made_up")
-    admin.dispose()
-    engine = create_engine(mariadb_url.format(name="made_up"), isolation_level="READ COMMITTED")
-    try:
-        for trace in made_up[:30]:
-            on_server = canonical_json(replay_on(engine, trace.to_contract()))
-            assert on_server == canonical_json(replay(trace.to_contract())), trace.id
-    finally:
-        engine.dispose()
+def test_sqlite_and_mariadb_agree_on_what_nobody_chose(made_up: list[Trace], on_mariadb: Engine) -> None:
+    for trace in made_up[:30]:
+        on_server = canonical_json(replay_on(on_mariadb, trace.to_contract()))
+        assert on_server == canonical_json(replay(trace.to_contract())), trace.id
 
 
 @pytest.fixture
