@@ -88,8 +88,11 @@ class Tried:
         return self.outcome in CAUGHT
 
 
+PASSED = Tried(outcome=TraceOutcome.PASS)
+
+
 class Trials:
-    """Runs trials, a few at a time; use as a context manager, which removes the copies."""
+    """Runs trials, a few at a time, in copies below `folder`. A trace of one may take `limit_s`, as at the gate."""
 
     def __init__(self, tree: Tree, rules: Comparison, folder: Path, *, processes: int, limit_s: float) -> None:
         self._tree, self._rules, self._folder = tree, rules, folder
@@ -112,10 +115,16 @@ class Trials:
                 multiprocessing.connection.wait([reader for _, reader, _ in running.values()], timeout=soonest)
                 for number in list(running):
                     process, reader, deadline = running[number]
-                    if reader.poll() or deadline.passed:
+                    told = self._told(process, reader, deadline)
+                    if told is PASSED:
+                        running[number] = process, reader, Deadline(self._limit_s)
+                    elif told is not None:
                         del running[number]
-                        yield number, self._ended(process, reader)
+                        reader.close()
+                        process.kill()
+                        process.join()
                         shutil.rmtree(self._folder / str(number))
+                        yield number, told
         finally:
             for process, _, _ in running.values():
                 process.kill()
@@ -136,19 +145,16 @@ class Trials:
         writer.close()
         return process, reader, Deadline(self._limit_s)
 
-    def _ended(self, process: Any, reader: Connection) -> Tried:
+    def _told(self, process: Any, reader: Connection, deadline: Deadline) -> Tried | None:
+        """What a trial says now: None for nothing, PASSED for one trace more that did, or how it ended."""
+        if not reader.poll():
+            return Tried(outcome=TraceOutcome.UNKNOWN, said=OUT_OF_TIME) if deadline.passed else None
         try:
-            if not reader.poll():
-                return Tried(outcome=TraceOutcome.UNKNOWN, said=OUT_OF_TIME)
-            told: Tried = reader.recv()
-            return told
+            told: Tried | None = reader.recv()
         except EOFError:
             process.join()
             return Tried(outcome=TraceOutcome.UNKNOWN, said=f"its process ended with {process.exitcode}")
-        finally:
-            reader.close()
-            process.kill()
-            process.join()
+        return PASSED if told is None else told
 
 
 def in_copy(tree: Tree, copy: Path) -> Any:
@@ -193,4 +199,5 @@ def _try(writer: Connection, tree: Tree, copy: Path, traces: Sequence[Trace], ru
                 said = next((line for line in lines if line), "")
                 writer.send(Tried(outcome=verdict.outcome, trace=trace.id, said=said[:300]))
                 return
+            writer.send(None)
     writer.send(Tried(outcome=TraceOutcome.PASS))
