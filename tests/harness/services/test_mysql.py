@@ -1,6 +1,7 @@
 """What is particular to MySQL: which program is it, what belongs to one server alone; and a real pair on containers."""
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.services import mysql, on_database
 from harness.services.base import ServiceFault
 from harness.services.database_brand import said_by
 from harness.services.mysql import MySQL
-from tests.harness.environments.toys import PAIR
+from tests.harness.environments.toys import PAIR, project
 from tests.harness.services.placements import placement
 
 ROOT = Path(__file__).parents[3]
@@ -56,7 +57,11 @@ def test_where_there_is_none_it_says_so_before_anything_is_made(
 @on_containers
 def test_a_replica_follows_its_primary_semi_synchronously_and_refuses_writes(tmp_path: Path) -> None:
     overrides = {"first.replication": "semi_sync", "second.replication": "semi_sync"}
-    environment = ContainersEnvironment(ON_MYSQL, directory=tmp_path / "runs", project=ROOT, overrides=overrides)
+    folder = project(tmp_path / "project")
+    shutil.copy(ROOT / "requirements.lock", folder)
+    for place in (folder, tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        place.chmod(0o755)  # containers have users of their own
+    environment = ContainersEnvironment(ON_MYSQL, directory=tmp_path / "runs", project=folder, overrides=overrides)
 
     async def one(service: str, sql: str) -> Any:
         return next(iter((await environment.query(service, sql))[0].values()))
