@@ -34,6 +34,7 @@ TARGET = Target(entry="system.replay:replay", python=(sys.executable,), director
 by_id = pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace.id)
 
 
+@pytest.mark.timeout(600)
 def test_every_trace_gives_its_baseline() -> None:
     """Through the runner and the contract, as any revision would be replayed."""
     verdicts = judge_in_process(TRACES, TARGET, comparison=COMPARISON)
@@ -105,6 +106,7 @@ def as_it_is(made_up: list[Trace]) -> dict[str, str]:
     return lines
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "environ",
     [
