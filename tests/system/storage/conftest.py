@@ -1,4 +1,4 @@
-"""Storages for the tests here: in SQLite, and in a real MariaDB and a real MySQL that this session starts and kills."""
+"""Storages for the tests here: in SQLite, and in a real MariaDB and MySQL that a run of the tests starts and kills."""
 
 import os
 import signal
