@@ -125,7 +125,7 @@ def _looks(number: int, *, faulty: bool) -> list[tuple[str, dict[str, Any]]]:
 
 def _memory(number: int) -> dict[str, Any]:
     used = {"used_bytes": 5_000_000, "limit_bytes": 6_000_000 + number, "ratio": 0.83, "policy": "noeviction"}
-    return {**used, "evicted_keys": 0, "refused_commands": 0}
+    return {**used, "peak_bytes": 5_000_000, "evicted_keys": 0, "refused_commands": 0}
 
 
 def _keys(left_s: float) -> dict[str, Any]:

@@ -23,6 +23,9 @@ def test_what_is_used_and_refused() -> None:
         after = look(server.client)
         assert after.used_bytes - before.used_bytes >= 1024**2
         assert after.ratio == after.used_bytes / (6 * 1024**2)
+        server.client.delete("k")
+        gone = look(server.client)
+        assert gone.used_bytes + 1024**2 <= after.used_bytes <= gone.peak_bytes
         for number in range(6):
             with contextlib.suppress(redis.ResponseError):
                 server.client.set(f"k{number}", b"x" * 1024**2)
@@ -39,5 +42,7 @@ def test_what_is_evicted() -> None:
 
 
 def test_without_a_limit_no_share_of_it_is_used() -> None:
-    memory = CacheMemory(used_bytes=9, limit_bytes=0, policy="noeviction", evicted_keys=0, refused_commands=0)
+    memory = CacheMemory(
+        used_bytes=9, peak_bytes=9, limit_bytes=0, policy="noeviction", evicted_keys=0, refused_commands=0
+    )
     assert memory.ratio == 0.0
