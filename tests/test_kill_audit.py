@@ -118,14 +118,16 @@ def killed_at(phase: str, drill: str, environment: str, seed: int, place: Path, 
                 said.append(line)
                 if line.strip(" .\n") == phase:
                     break
-            block_s(delay_s)
+            # Before the delay: after it a drill that was at its last phases may be ending its system already.
             among = processes(place)
             had = ports(among)
-            assert harness.poll() is None, f"it had ended before it was killed:\n{''.join(said)}"
             assert harness.pid in [one.pid for one in among], "who was told of the place is found"
             if phase != PHASES[0]:
                 running = in_engine(place) if environment == "containers" else among
                 assert len(running) > 2, "and so is the system, of which one drill has only the inbox"
+            block_s(delay_s)
+            had |= ports(processes(place))
+            assert harness.poll() is None, f"it had ended before it was killed:\n{''.join(said)}"
         finally:
             harness.send_signal(signal.SIGKILL)
         harness.wait()
