@@ -65,11 +65,13 @@ import os
 import signal
 import sys
 import traceback
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any, TextIO
 
 CONTRACTS = (1, 2)
 PR_SET_PDEATHSIG = 1
+SETTLED_AFTER_S = 2.0
 
 
 class _Raised(Exception):
@@ -150,6 +152,23 @@ def from_elsewhere(entry: Any) -> Exception | None:
     return ImportError(f"this revision has no such entry; there is one in {file}")
 
 
+def keep_no_code_of_this_moment() -> None:
+    """Compiled code is not kept of a source that was written just now.
+
+    Python takes it for that of any source with the same length and the same second of writing: whoever edits a file and
+    replays, twice within a second, would replay the first edit again.
+    """
+    keep = SourceFileLoader.set_data
+
+    def set_data(loader: SourceFileLoader, path: str, data: bytes, **more: Any) -> None:
+        keep(loader, path, data, **more)
+        with contextlib.suppress(OSError):
+            if os.stat(path).st_mtime - os.stat(loader.path).st_mtime < SETTLED_AFTER_S:  # noqa: PTH116 -- for each import
+                os.unlink(path)  # noqa: PTH108
+
+    SourceFileLoader.set_data = set_data  # type: ignore[assignment, method-assign]
+
+
 def end_with_parent() -> None:
     """A replay that hangs must not outlive the harness, however that ends."""
     with contextlib.suppress(OSError, AttributeError):  # not Linux
@@ -170,6 +189,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python runner.py MODULE:FUNCTION [CHECKOUT]", file=sys.stderr)
         return 2
     end_with_parent()
+    keep_no_code_of_this_moment()
     checkout = arguments[1] if len(arguments) == 2 else None
     import_from_here(checkout)
     lines = os.fdopen(os.dup(0), encoding="utf-8")

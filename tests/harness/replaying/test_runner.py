@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from harness.clock import Deadline, block_s
+from harness.clock import Deadline, block_s, epoch_s
 from harness.replaying import runner
 
 HERE = Path(__file__).parent
 LINE = {"contract": 1, "id": "one", "inputs": [{"body": "x"}], "cassette": []}
 
 
-def _run(entry: str, *lines: str) -> tuple[int, list[dict[str, Any]], str]:
+def _run(entry: str, *lines: str, directory: Path = HERE) -> tuple[int, list[dict[str, Any]], str]:
     done = subprocess.run(
         [sys.executable, "-I", str(Path(runner.__file__)), entry],
         input="".join(f"{line}\n" for line in lines),
-        cwd=HERE,
+        cwd=directory,
         capture_output=True,
         text=True,
         check=False,
@@ -83,6 +84,24 @@ def test_what_goes_wrong_is_a_result_and_the_next_line_is_answered(
     assert results[0]["output"] is None
     assert [result["raised"] for result in results] == [raised, False, raised]
     assert "JSONDecodeError" in results[1]["error"]
+
+
+def test_two_edits_of_the_same_second_and_length_are_two(tmp_path: Path) -> None:
+    """Python itself would take the compiled first edit for the second; what was written long ago stays compiled."""
+    code = tmp_path / "code_of_now.py"
+
+    def replayed(result: int) -> Any:
+        code.write_text(f"def entry(trace):\n    return {{'output': {result}}}\n", encoding="utf-8")
+        os.utime(code, (written_s, written_s))
+        _, (said,), _ = _run("code_of_now:entry", json.dumps(LINE), directory=tmp_path)
+        return said["output"]
+
+    written_s = int(epoch_s())
+    assert [replayed(1), replayed(2)] == [1, 2]
+    assert list(tmp_path.rglob("*.pyc")) == []
+    written_s -= 10
+    assert replayed(3) == 3
+    assert len(list(tmp_path.rglob("*.pyc"))) == 1
 
 
 @pytest.mark.parametrize("contract", [1, 2])
