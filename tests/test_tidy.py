@@ -111,6 +111,7 @@ def parsed(text: str, path: str) -> Module:
     return Module(name=name, path=Path(path), text=text, tree=ast.parse(text, path))
 
 
+@pytest.fixture(scope="module")
 def sources() -> list[Module]:
     found = sorted(path for tree in TREES for path in (ROOT / tree).rglob("*.py"))
     return [parsed(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix()) for path in found]
@@ -276,13 +277,13 @@ CHECKS: tuple[Check, ...] = (
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_the_sources_keep_the_rule(check: Check) -> None:
-    broken = dict.fromkeys(f"{module.path}: {finding}" for module in sources() for finding in check(module))
+def test_the_sources_keep_the_rule(sources: list[Module], check: Check) -> None:
+    broken = dict.fromkeys(f"{module.path}: {finding}" for module in sources for finding in check(module))
     assert not broken, "\n".join(["", *broken])
 
 
-def test_most_modules_are_short() -> None:
-    lengths = [len(module.text.splitlines()) for module in sources() if module.text.strip()]
+def test_most_modules_are_short(sources: list[Module]) -> None:
+    lengths = [len(module.text.splitlines()) for module in sources if module.text.strip()]
     assert sum(length < 200 for length in lengths) >= 0.75 * len(lengths), sorted(lengths)
 
 
