@@ -273,9 +273,21 @@ def _written(run: "Run", scenario: "Scenario", form: str) -> bytes:
         return run_markdown(run_document(run)).encode()
     if form == "review":
         return _review(run, scenario).encode()
-    from harness.reports.text import report_html, report_text
+    if form == "html":
+        return _page(run).encode()
+    from harness.reports.text import report_text
 
-    return (report_html(run) if form == "html" else report_text(run)).encode()
+    return report_text(run).encode()
+
+
+def _page(run: "Run") -> str:
+    try:
+        from harness.reports.page import report_html
+    except ModuleNotFoundError as missing:
+        raise click.UsageError(
+            f"--format html draws with {missing.name}, which is not installed: pip install 'drill-harness[html]'"
+        ) from None
+    return report_html(run)
 
 
 def _review(run: "Run", scenario: "Scenario") -> str:

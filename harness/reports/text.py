@@ -12,7 +12,6 @@ from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.terminal_theme import DIMMED_MONOKAI
 from rich.text import Text
 
 from harness.history import Event, Kind
@@ -33,25 +32,17 @@ def report_text(run: Run, width: int = 100) -> str:
     console = Console(
         file=out, width=width, color_system=None, force_terminal=False, markup=False, emoji=False, highlight=False
     )
-    console.print(_report(run))
+    console.print(renderable(run))
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
-
-
-def report_html(run: Run, width: int = 110) -> str:
-    """The report as a page of its own, in its colours."""
-    console = Console(
-        record=True, file=io.StringIO(), width=width, force_terminal=True, markup=False, emoji=False, highlight=False
-    )
-    console.print(_report(run))
-    return console.export_html(theme=DIMMED_MONOKAI, inline_styles=True)
 
 
 def print_report(run: Run) -> None:
     """The report on the terminal, in its colours and width."""
-    Console(markup=False, emoji=False, highlight=False).print(_report(run))
+    Console(markup=False, emoji=False, highlight=False).print(renderable(run))
 
 
-def _report(run: Run) -> Group:
+def renderable(run: Run) -> Group:
+    """The report, for whoever prints it elsewhere."""
     judgement = run.judgement
     parts: list[RenderableType] = [_heading(run)]
     if run.skipped is None:

@@ -318,7 +318,9 @@ class TestIntents:
         assert running.get(f"/intents/{intent_id}", other).status_code == 404
         assert running.get(f"/intents/{intent_id}", {"Authorization": "Bearer x"}).status_code == 401
 
-    @pytest.mark.parametrize("intent_id", ["x", "0d9f5a52-6d0b-4b34-9d3e-0f4f6a6f1c11", "y" * 500, "%00", "%F0%9F%9A%9A"])
+    @pytest.mark.parametrize(
+        "intent_id", ["x", "0d9f5a52-6d0b-4b34-9d3e-0f4f6a6f1c11", "y" * 500, "%00", "%F0%9F%9A%9A"]
+    )
     def test_none_such(self, intent_id: str, running: Any) -> None:
         assert running.get(f"/intents/{intent_id}").status_code == 404
 
