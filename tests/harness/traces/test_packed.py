@@ -163,7 +163,7 @@ def signed(*documents: Any, count: int | None = None) -> bytes:
         {"count": len(documents) if count is None else count, "sha256": hashlib.sha256(b"".join(lines)).hexdigest()}
     ).encode()
     lines.append(hashlib.sha256(last).hexdigest().encode() + b" " + last + b"\n")
-    return gzip.compress(b"".join(lines))
+    return gzip.compress(b"".join(lines), mtime=0)
 
 
 def document(folder: Path, **changed: Any) -> dict[str, Any]:
@@ -221,13 +221,13 @@ def test_files_that_do_not_say_what_is_replayed_are_not_unpacked(
         (gzip.compress(b"", mtime=0), "empty, or cut off here"),
         (gzip.compress(b'{"packed":2}\n', mtime=0), "expected a packed file of version 1"),
         (gzip.compress(b'{"packed":1}\n', mtime=0), "its last line is missing"),
-        (gzip.compress(b"[" * 100_000 + b"\n"), "is no JSON"),
+        (gzip.compress(b"[" * 100_000 + b"\n", mtime=0), "is no JSON"),
         (signed(b"NaN"), "is no JSON: expected finite numbers"),
         (signed(b'{"id":"\\ud800"}'), "is no JSON"),
         (signed([]), "expected an object a line"),
         (signed(count=3), "the last line says"),
         (signed() + b"x" * 50, "damaged here"),
-        (signed() + gzip.compress(b"more\n"), "something follows the last line"),
+        (signed() + gzip.compress(b"more\n", mtime=0), "something follows the last line"),
     ],
 )
 def test_what_is_no_packed_file_is_refused(tmp_path: Path, raw: bytes, said: str) -> None:
