@@ -25,6 +25,8 @@ _CREDENTIALS = {"ISA": ((1, 2), (3, 4))}
 _NOTHING = "00"
 _EMAIL = "EM"
 _UNRINGABLE = frozenset({"UR", "IE"})
+ON_CALL = frozenset({"+1-555-0100", "+1-555-0101", "+1-555-0102", "+1-555-0103"})
+"""The numbers that the incident playbook names, which alerts say: nobody's but this company's, and no secret."""
 
 
 def sensitive_x12(text: str) -> Iterator[Sensitive]:
@@ -133,6 +135,7 @@ RULES = RedactionRules(
         "contact_phone": "phone",
     },
     spans=sensitive_x12,
+    public=ON_CALL,
     decision=decided,
 )
 """What is taken out of recorded traces, and what may not change thereby."""

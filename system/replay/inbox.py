@@ -30,8 +30,8 @@ class Outside(httpx.AsyncBaseTransport):
 
 
 def alert_of(body: dict[str, Any]) -> dict[str, Any]:
-    """What an alert says: which, of what, to whom; without the parts that only repeat it."""
+    """What an alert says, all that whoever is called reads; without moments, and without what only repeats it."""
     (alert,) = body["alerts"]
-    annotations = alert["annotations"]
-    said = {name: annotations[name] for name in ("summary", "reason")}
-    return {"status": alert["status"], "labels": alert["labels"], **said, "sent_to": body["receiver"]}
+    told = {"status": alert["status"], "labels": alert["labels"], "sent_to": body["receiver"]}
+    repeated = ("channel", *told)
+    return told | {name: text for name, text in alert["annotations"].items() if name not in repeated}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.traces import Cassette, Redactor, Trace, load_traces, same
-from scenarios.world.redaction import RULES, decided, sensitive_x12
+from scenarios.world.redaction import ON_CALL, RULES, decided, sensitive_x12
 from system.replay import replay
 from system.x12 import read_interchange, tokenize
 
@@ -135,6 +135,18 @@ def outputs(trace: Trace) -> Any:
     assert result["unmatched"] == [], "every call is still known by what it says"
     assert result["unused"] == []
     return result["output"]
+
+
+def test_whom_an_alert_calls_is_kept_and_a_partners_number_is_not() -> None:
+    """Every number that a trace's alerts name is one of ours; what is beside it in a signal is replaced."""
+    named = {alert["phone"] for trace in TRACES for alert in trace.baseline.get("alerts", ())}
+    assert named
+    assert named <= ON_CALL
+    ours, theirs = min(named), "+1-555-0199"
+    alert = {"summary": f"call {ours}", "phone": ours, "reason": f"they rang from {theirs}"}
+    redacted = REDACTOR.redact(replace(TRACES[0], baseline={"alerts": [alert]})).baseline["alerts"][0]
+    assert (redacted["summary"], redacted["phone"]) == (alert["summary"], ours)
+    assert theirs not in redacted["reason"]
 
 
 REFUSED = {

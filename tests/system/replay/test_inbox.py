@@ -32,13 +32,19 @@ def test_what_is_told_is_kept_in_order_and_the_rest_is_asked() -> None:
 
 
 @pytest.mark.parametrize("status", ["firing", "resolved"])
-def test_an_alert_says_which_of_what_and_to_whom(status: str) -> None:
-    body = notification(DATABASE_CONNECTION_LOST, status=status, starts_at=AT, reason="gone")  # type: ignore[arg-type]
+def test_an_alert_says_all_that_is_read_of_it(status: str) -> None:
+    """What it is of, what to do, whom to ring, and the details of the case; no detail hides what is said of all."""
+    rule, details = DATABASE_CONNECTION_LOST, {"score": "0.75", "status": "quiet", "sent_to": "nobody"}
+    body = notification(rule, status=status, starts_at=AT, reason="gone", details=details)  # type: ignore[arg-type]
     told = alert_of(body)
     assert told == {
         "status": status,
         "labels": body["commonLabels"],
         "summary": "Database connection lost",
+        "description": rule.description,
         "reason": "gone",
-        "sent_to": DATABASE_CONNECTION_LOST.contact.channel,
+        "runbook": rule.runbook,
+        "phone": rule.contact.phone,
+        "score": "0.75",
+        "sent_to": rule.contact.channel,
     }
