@@ -1,4 +1,4 @@
-"""`export-hallucination`: a case as a trace that replays, in a folder of its own, for the tests to keep."""
+"""`export-hallucination`: a case as a trace that replays, in a folder of its own, for the tests to keep, or printed."""
 
 import re
 import shutil
@@ -12,6 +12,7 @@ from system.governance.hallucination_case import NotExportable, case_files
 from system.storage import Storage
 
 ACTION = "export-hallucination"
+PRINTED = "-"
 TRACES = "traces"
 """A folder of this name is the root that a trace's id begins below."""
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}(/[a-z0-9][a-z0-9_-]{0,79}){0,3}")
@@ -24,8 +25,13 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}(/[a-z0-9][a-z0-9_-]{0,79}){0,3}")
 def export_hallucination(intent: str, folder: Path, as_json: bool) -> None:
     """Write the signal of INTENT, what the model answered and what came of it into FOLDER, which must be new or empty.
 
-    It becomes a trace, called by its path below a folder `traces`, as traces/hallucinations/negative_weight.
+    It becomes a trace, called by its path below a folder `traces`, as traces/hallucinations/negative_weight. With - for
+    FOLDER its two files are printed instead, one YAML document each, as they are: what others wrote in them too.
     """
+    if str(folder) == PRINTED:
+        with storage_for(ACTION) as storage:
+            _print(intent, _files(storage, intent, None), as_json)
+        return
     trace_id = trace_id_of(folder)
     with storage_for(ACTION) as storage:
         files = _files(storage, intent, trace_id)
@@ -52,7 +58,7 @@ def trace_id_of(folder: Path) -> str:
     return trace_id
 
 
-def _files(storage: Storage, intent_id: str, trace_id: str) -> dict[str, str]:
+def _files(storage: Storage, intent_id: str, trace_id: str | None) -> dict[str, str]:
     case, intent = storage.hallucinations.of(intent_id), storage.intents.get(intent_id)
     signal = None if intent is None else storage.signals.get(intent.signal_id)
     if case is None or intent is None or signal is None:
@@ -63,6 +69,14 @@ def _files(storage: Storage, intent_id: str, trace_id: str) -> dict[str, str]:
         return case_files(case, intent, signal, partner, trace_id=trace_id, at=here.clock.now(), by=here.operator)
     except NotExportable as error:
         raise not_done(ACTION, f"intent {intent_id}: {error}") from None
+
+
+def _print(intent_id: str, files: dict[str, str], as_json: bool) -> None:
+    done(ACTION, intent_id=intent_id, folder=PRINTED)
+    if as_json:
+        say_json({"intent_id": intent_id, "files": files})
+    else:
+        click.echo("".join(f"--- # {name}\n{text}" for name, text in files.items()), nl=False)
 
 
 def _write(files: dict[str, str], folder: Path) -> None:

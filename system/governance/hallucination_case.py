@@ -59,25 +59,26 @@ def case_files(
     signal: Signal,
     partner: Partner | None,
     *,
-    trace_id: str,
+    trace_id: str | None,
     at: datetime,
     by: str,
 ) -> dict[str, str]:
-    """The texts of the two files by their names; NotExportable."""
+    """The texts of the two files by their names; NotExportable. Without a `trace_id` it is called by its reason."""
     if case.answer is None:
         raise NotExportable(
             "a person found it in what the intent says, so no answer of the model was kept that a replay could give"
         )
     if intent.state is not State.FAILED or intent.error_reason != case.reason:
         raise NotExportable(f"the intent is {intent.state} for another reason than {case.reason!r}")
+    kind = _slug(case.reason.removeprefix(PREFIX))
     trace = {
         "format": _FORMAT,
-        "id": trace_id,
+        "id": f"hallucinations/{kind}" if trace_id is None else trace_id,
         "title": f"{case.reason}, and no load is booked",
         "made": {"how": "recorded", "source": f"the case of {case.identity}", "at": case.at.isoformat()},
-        "covers": ["hallucination", _slug(case.reason.removeprefix(PREFIX))],
+        "covers": ["hallucination", kind],
         "clock": {"starts_at": signal.received_at.isoformat()},
-        "ids": {"seed": int(hashlib.sha256(intent.id.encode()).hexdigest()[:7], 16)},
+        "ids": {"seed": int(hashlib.sha256(str(case.identity).encode()).hexdigest()[:7], 16)},
         "partners": [_partner(case, partner)],
         "inputs": [
             {

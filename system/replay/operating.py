@@ -22,8 +22,11 @@ from system.storage.blocking import in_place
 from system.storage.signals import readings_of
 
 OPERATOR = "operator"
+ANY_WORD = "INTENT"
+"""Stands for one word that is no option."""
 ALLOWED = (
     ("breakers",),
+    ("export-hallucination", ANY_WORD, "-"),  # printed, never into a folder
     ("hallucinations", "list"),
     ("hallucinations", "show"),
     ("hallucinations", "tag"),
@@ -43,9 +46,15 @@ class NotAllowed(ValueError):
 
 def check_allowed(words: Sequence[str]) -> None:
     """Raises NotAllowed unless the command is on the list."""
-    if not any(tuple(words[: len(one)]) == one for one in ALLOWED):
+    if not any(_begins(words, one) for one in ALLOWED):
         listed = ", ".join(" ".join(one) for one in ALLOWED)
         raise NotAllowed(f"operator: {' '.join(words)[:80]!r} is no command that a trace may hold; those are {listed}")
+
+
+def _begins(words: Sequence[str], allowed: Sequence[str]) -> bool:
+    return len(words) >= len(allowed) and all(
+        word == one or (one == ANY_WORD and not word.startswith("-")) for word, one in zip(words, allowed, strict=False)
+    )
 
 
 class Operator:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.curated.case import Case, looks, misreads, reads, signal, signals, types
-from tests.curated.originals import JSON_STOPS
+from tests.curated.case import Case, json_signal, looks, misreads, reads, signal, signals, types
+from tests.curated.originals import JSON_STOPS, in_json
 from tests.curated.x12 import DELIVERY, PICKUP, Segments, cancel, load, other, sent
 
 P = "T0009"
@@ -187,5 +187,30 @@ CASES = (
             types(90, "hallucinations", "list"),
         ),
         scripts=(reads("TRX8930", sure=0.5),),
+    ),
+    Case(
+        id="hallucinations/exported",
+        title="A case is exported as a trace; what a person found, or what is no hallucination, is none",
+        covers=("hallucination", "operator", "export"),
+        inputs=(
+            *signals(P, sent(P, 894, load("TRX8940"), load("TRX8941"), load("TRX8942"), load("TRX8943"))),
+            *signals(P, (1, sent(P, 895, cancel("TRX8950"), marks="|^\n"))),
+            json_signal(2, P, in_json("TRX8951")),
+            types(10, "export-hallucination", f"intent:{P}:TRX8940:original:1", "-"),
+            types(20, "hallucinations", "tag", f"intent:{P}:TRX8941:original:1", "--why", "no such place"),
+            types(30, "export-hallucination", f"intent:{P}:TRX8941:original:1", "-"),
+            types(40, "export-hallucination", f"intent:{P}:TRX8942:original:1", "-"),
+            types(50, "export-hallucination", f"intent:{P}:TRX8943:original:1", "-"),
+            types(60, "export-hallucination", "nobody", "-"),
+            types(70, "export-hallucination", f"intent:{P}:TRX8950:cancel:1", "-", "--json"),
+            types(80, "export-hallucination", f"intent:{P}:TRX8951:original:1", "-"),
+        ),
+        scripts=(
+            reads("TRX8940", weight_lb=-50),
+            reads("TRX8941", sure=0.5),
+            reads("TRX8942", sure=0.3, weight_lb=-50),
+            reads("TRX8950", shipment_id="TRX8959"),
+            reads("TRX8951", weight_lb=4200.0),
+        ),
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import vcr
+import yaml
 from click.testing import Result
 
 from harness.replaying.comparison import ReplayResult, TraceOutcome, judge
@@ -102,6 +103,25 @@ def test_the_files_are_those_that_the_harness_and_vcrpy_know(
     answer = json.loads(response["body"]["string"])["choices"][0]["message"]["content"]
     assert json.loads(answer)["weight_lb"] == -50
     assert not any("authorization" in text.lower() for text in (str(request.headers), request.body.decode()))
+
+
+def test_with_a_dash_the_two_files_are_printed_and_none_is_written(
+    storage: Storage, run: Callable[..., Result], document: Callable[..., Any], tmp_path: Path, monkeypatch: Any
+) -> None:
+    """As YAML and in JSON: what was printed, written into a folder of that name, is the trace."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    intent = _fails(storage, 1, {"weight_lb": -50})
+    printed, told = run("export-hallucination", intent, "-"), document("export-hallucination", intent, "-")
+    assert (printed.exit_code, list((tmp_path / "here").iterdir())) == (0, [])
+    assert list(yaml.safe_load_all(printed.output)) == [yaml.safe_load(text) for text in told["files"].values()]
+    folder = tmp_path / "traces" / "hallucinations" / "negative-weight"
+    folder.mkdir(parents=True)
+    for name, text in told["files"].items():
+        (folder / name).write_text(text, encoding="utf-8")
+    trace = load_trace(folder, root=tmp_path / "traces")
+    assert trace.baseline["intents"][0]["error_reason"] == "Hallucination: negative weight"
+    assert replay(trace.to_contract())["output"]["intents"] == trace.baseline["intents"]
 
 
 def test_what_a_replay_could_not_give_is_not_exported(
