@@ -1,13 +1,19 @@
 """Puts a trace's partners into the state in which the trace begins, through the same repositories as the system."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from system.replay.trace import ReplayPartner
-from system.storage import Partner, Place, Storage, Trip
+from sqlalchemy import insert
+
+from system.replay.trace import ReplayPartner, ReplaySignals
+from system.storage import Partner, Place, Storage, Trip, schema
+from system.storage.prepared import Prepared
 from system.storage.trust_incidents import Fall
 
 WHO, WHY = "trace", "as the trace begins"
+_INSERT_SIGNALS = Prepared(insert(schema.signals))
 
 
 def write_partner(storage: Storage, partner: ReplayPartner, *, key: str, at: datetime) -> None:
@@ -32,3 +38,30 @@ def write_partner(storage: Storage, partner: ReplayPartner, *, key: str, at: dat
         probe_after = at + timedelta(seconds=breaker.probe_after_s)
         trip = Trip(malformed=breaker.malformed, duplicates=breaker.duplicates, places=places, probe_after=probe_after)
         storage.breakers.trip(partner.id, trip)
+    if partner.quality:
+        _write_signals(storage, partner.id, partner.quality, at=at)
+
+
+def _write_signals(storage: Storage, partner_id: str, quality: Sequence[ReplaySignals], *, at: datetime) -> None:
+    """The rows of the signals of before, a second apart, the last of them a second before `at`.
+
+    They have no intents: what became of them is over, and how good they were is all that counts of them.
+    """
+    lacking = [one.missing for one in quality for _ in range(one.count)]
+    rows: list[dict[str, Any]] = [
+        {
+            "id": f"before-{partner_id}-{number}",
+            "partner_id": partner_id,
+            "shipment_id": f"BEFORE{number}",
+            "purpose": "original",
+            "version": "1",
+            "control_number": str(number),
+            "content_type": "application/edi-x12",
+            "raw": "",
+            "tender": {},
+            "missing": list(missing) or None,
+            "received_at": at - timedelta(seconds=len(lacking) - number + 1),
+        }
+        for number, missing in enumerate(lacking, 1)
+    ]
+    storage.transact(lambda connection: _INSERT_SIGNALS.add(connection, rows))

@@ -3,10 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
+
+from system.x12.completeness import REQUIRED
 
 CONTRACTS = (1, 2)
 TEXT_LENGTH_MAX = 4_194_304
+SIGNALS_BEFORE_MAX = 2_000
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 _ShortName = Annotated[str, StringConstraints(min_length=1, max_length=40)]
@@ -57,6 +69,20 @@ class ReplayTrust(_Strict):
     probation: bool = False
 
 
+class ReplaySignals(_Strict):
+    """So many tenders in a row, received before the trace began, each of which lacks these fields."""
+
+    count: Annotated[int, Field(ge=1, le=SIGNALS_BEFORE_MAX)]
+    missing: Annotated[tuple[_ShortName, ...], Field(max_length=len(REQUIRED))] = ()
+
+    @field_validator("missing")
+    @classmethod
+    def _are_fields(cls, missing: tuple[str, ...]) -> tuple[str, ...]:
+        if strange := sorted(set(missing) - set(REQUIRED)):
+            raise ValueError(f"expected some of {', '.join(REQUIRED)}, seen {', '.join(strange)}")
+        return missing
+
+
 class ReplayPartner(_Strict):
     """A partner as the trace needs it; its key is made up, since nobody outside ever sees it."""
 
@@ -66,11 +92,19 @@ class ReplayPartner(_Strict):
     require_review: bool = False
     breaker: ReplayBreaker | None = None
     trust: ReplayTrust | None = None
+    quality: Annotated[tuple[ReplaySignals, ...], Field(max_length=100)] = ()
+
+    @field_validator("quality")
+    @classmethod
+    def _not_too_many(cls, quality: tuple[ReplaySignals, ...]) -> tuple[ReplaySignals, ...]:
+        if (count := sum(one.count for one in quality)) > SIGNALS_BEFORE_MAX:
+            raise ValueError(f"expected at most {SIGNALS_BEFORE_MAX} signals from before the trace, seen {count}")
+        return quality
 
     @property
     def has_state(self) -> bool:
         """Whether it needs version 2 to be said."""
-        return self.require_review or self.breaker is not None or self.trust is not None
+        return self.require_review or self.breaker is not None or self.trust is not None or bool(self.quality)
 
 
 class ReplayInput(_Strict):

@@ -1,5 +1,6 @@
 """The trust score: how it falls, what that costs, and how autonomy comes back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.curated.case import Case, looks, signals, types
@@ -29,6 +30,20 @@ def _fallen(tier: int, before: int, **more: Any) -> dict[str, Any]:
     missing = {"pickup_at": 8, "commodity": 2}
     trust = {"score": 0.75, "before": 0.92, "missing": missing, "ceiling_before": before, **more}
     return {"autonomy_tier": tier, "require_review": True, "trust": trust}
+
+
+def _before(*windows: tuple[int, int], lacks: Sequence[str] = ("pickup_at",)) -> dict[str, Any]:
+    """A partner whose signals of before were so many good ones and then so many bad ones, again and again."""
+    quality: list[dict[str, Any]] = []
+    for good, bad in windows:
+        quality += [{"count": good}] if good else []
+        quality += [{"count": bad, "missing": list(lacks)}] if bad else []
+    return {"quality": quality}
+
+
+def _lacking(*counted: tuple[int, Sequence[str]]) -> dict[str, Any]:
+    """A partner whose signals of before lacked these fields, so many in a row."""
+    return {"quality": [{"count": count, "missing": list(fields)} for count, fields in counted]}
 
 
 CASES = (
@@ -138,6 +153,70 @@ CASES = (
             types(7 * _DAY_S + 130, "partners", "list"),
             types(7 * _DAY_S + 140, "recover", "partner", "ask", "--all"),
             types(7 * _DAY_S + 150, "recover", "partner", "ask", TIER_1),
+        ],
+    ),
+    Case(
+        id="trust/what_it_fell_from",
+        title="It fell from the nearest hundred signals that were not under 0.80, or from the last hundred before",
+        covers=("trust", "alerts", "quality"),
+        states={
+            "T0001": _before((100, 0), (92, 8), (70, 30), (75, 25)),
+            "T0002": _before((95, 5), (80, 20), (79, 21), (57, 43)),
+            "T0003": _before((50, 50), (60, 40), (70, 30)),
+            "T0004": _before((19, 0), (75, 25)),
+            "T0005": _before((20, 0), (75, 25)),
+            "T0006": _before((80, 20)),
+            "T0007": _before((15, 5)),
+        },
+        inputs=[
+            *signals(Q, sent(Q, 3060, cancel("TRT38"))),
+            looks(10),
+            types(20, "recover", "partner", "list"),
+            types(30, "recover", "partner", "evaluate", "T0006"),
+            looks(40),
+        ],
+    ),
+    Case(
+        id="trust/what_is_too_long_ago",
+        title="It is not looked for further back than nine hundred signals before the last hundred",
+        covers=("trust", "alerts", "quality"),
+        states={
+            P: _before((97, 3), *[(70, 30)] * 8, (66, 34)),
+            Q: _before((95, 5), *[(71, 29)] * 9, (66, 34)),
+        },
+        inputs=[*signals(P, sent(P, 3061, cancel("TRT381"))), looks(10)],
+    ),
+    Case(
+        id="trust/what_is_missing",
+        title="Of the fields that are missing five are told, the most frequent first; a partner is asked for all",
+        covers=("trust", "alerts", "notices", "quality", "missing-fields"),
+        states={
+            P: _lacking(
+                (20, ()),
+                (6, ("stops", "equipment")),
+                (5, ("weight_lb",)),
+                (4, ("pickup_at", "commodity")),
+                (3, ("delivery_at", "weight_lb")),
+                (1, ("equipment",)),
+            ),
+            Q: _lacking((20, ()), (8, ("stops",))),
+            TIER_2: _lacking((20, ()), (8, ("commodity", "delivery_at"))),
+        },
+        inputs=[
+            *signals(P, sent(P, 3070, load("TRT390"))),
+            looks(10),
+            types(20, "recover", "partner", "ask", P),
+            types(30, "recover", "partner", "ask", "--all"),
+            types(40, "partners", "scorecard"),
+            types(50, "partners", "scorecard", P, "--week", "2026-W06", "--json"),
+            types(60, "partners", "scorecard", P, "--week", "2026-W01"),
+            types(70, "partners", "scorecard", P, "--week", "next"),
+            types(80, "partners", "analyze", Q),
+            types(90, "partners", "analyze", P, "2026-02-02", "2026-02-02", "--json"),
+            types(100, "partners", "analyze", P, "2026-02-02T13:59:58", "2026-02-02T15:00:00+01:00"),
+            types(110, "partners", "analyze", P, "2026-02-03", "2026-02-01"),
+            types(120, "partners", "analyze", P, "yesterday", "today"),
+            types(130, "partners", "analyze", "NOBODY"),
         ],
     ),
 )

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from system.clock import RandomIds
 from system.replay.partners import write_partner
 from system.replay.stage import Stage
 from system.replay.steered import SteeredClock
-from system.replay.trace import ReplayPartner
+from system.replay.trace import SIGNALS_BEFORE_MAX, ReplayPartner
 from system.storage import BreakerState, Storage
 
 AT = datetime(2026, 2, 2, 14, tzinfo=UTC)
@@ -53,3 +54,28 @@ def test_a_breaker_stands_open(storage: Storage) -> None:
     assert (breaker.state, breaker.failure_count) == (BreakerState.OPEN, 11)
     assert breaker.probe_after == AT + timedelta(seconds=120)
     assert str(breaker.places[0]) == "B204"
+
+
+def test_signals_of_before_are_as_good_as_the_trace_says(storage: Storage) -> None:
+    """The newest first, as the score reads them; all of them are over when the trace begins."""
+    _write(storage, quality=[{"count": 3}, {"count": 2, "missing": ["pickup_at", "stops"]}, {"count": 1}])
+    lacking = [list(one) for one in storage.signal_quality.newest("P1", 100)]
+    assert lacking == [[], ["pickup_at", "stops"], ["pickup_at", "stops"], [], [], []]
+    assert storage.signal_quality.newest("P1", 100, since=AT - timedelta(seconds=2), before=AT) == [()]
+    assert storage.signal_quality.count_since("P1", AT) == 0
+
+
+@pytest.mark.parametrize(
+    ("quality", "told"),
+    [
+        ([{"count": 0}], "greater than or equal to 1"),
+        ([{"count": 1, "missing": ["colour"]}], "expected some of weight_lb"),
+        ([{"count": 1, "missing": ["stops"] * 7}], "at most 6 items"),
+        ([{"count": SIGNALS_BEFORE_MAX}, {"count": 1}], f"at most {SIGNALS_BEFORE_MAX} signals"),
+        ([{"count": 1}] * 101, "at most 100 items"),
+    ],
+)
+def test_no_trace_begins_with_more_than_there_is_time_for(quality: list[object], told: str) -> None:
+    """And with no field that no signal has."""
+    with pytest.raises(ValidationError, match=told):
+        ReplayPartner.model_validate({"id": "P1", "quality": quality})
