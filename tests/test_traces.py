@@ -1,5 +1,6 @@
 """Every curated trace, replayed: in a process of its own against its baseline, in any surroundings, and on MariaDB."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -146,19 +147,22 @@ def _with_packages(python: str) -> str:
     version = subprocess.run([python, "-VV"], check=True, capture_output=True, text=True).stdout
     place = cache_folder("pythons") / hashlib.sha256(lock.read_bytes() + version.encode()).hexdigest()[:24]
     ready = place / ".ready"
-    if not ready.exists():
-        shutil.rmtree(place, ignore_errors=True)
-        subprocess.run([python, "-m", "venv", str(place)], check=True, capture_output=True)
-        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run(
-            [*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip(f"the locked packages cannot be installed for {version.strip()}: {done.stderr[-300:]}")
-        ready.touch()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_suffix(".lock").open("w") as alone:  # other tests may want the same
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not ready.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            subprocess.run([python, "-m", "venv", str(place)], check=True, capture_output=True)
+            pip = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            done = subprocess.run(
+                [*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if done.returncode:
+                pytest.skip(f"the locked packages cannot be installed for {version.strip()}: {done.stderr[-300:]}")
+            ready.touch()
     return str(place / "bin" / "python")
 
 

@@ -43,8 +43,8 @@ class Results:
         path = self._path(key)
         try:
             kept = path.read_bytes()
-            body = kept[_DIGEST_LENGTH + 1 :]
-            if kept[:_DIGEST_LENGTH].decode("ascii") != _digest(body):
+            head, body = kept[: _DIGEST_LENGTH + 1], kept[_DIGEST_LENGTH + 1 :]
+            if head != _head(body):
                 return None
             os.utime(path)
             return ReplayResult(trace=trace, output=json.loads(body))
@@ -68,7 +68,7 @@ class Results:
             descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=".")
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(f"{_digest(body)}\n".encode() + body)
+                    file.write(_head(body) + body)
                 Path(beside).replace(path)
             except BaseException:
                 Path(beside).unlink(missing_ok=True)
@@ -90,5 +90,6 @@ class Results:
                 Path(path).unlink(missing_ok=True)
 
 
-def _digest(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
+def _head(body: bytes) -> bytes:
+    """The first line of an entry."""
+    return f"{hashlib.sha256(body).hexdigest()}\n".encode()

@@ -58,7 +58,8 @@ def test_an_entry_that_was_damaged_is_none(kept: Results, data: st.DataObject) -
     kept.put(key, clean({"weight": 4200, "state": "EXECUTED"}))
     (path,) = files(kept)
     whole = path.read_bytes()
-    at = data.draw(st.integers(0, len(whole) - 1))
+    line_end = whole.index(b"\n")
+    at = data.draw(st.integers(0, len(whole) - 1) | st.just(line_end))
     damage: Callable[[bytes], bytes] = data.draw(
         st.sampled_from(
             [
