@@ -35,6 +35,7 @@ COMPARISON = Comparison(
         "stops": ("sequence",),
         "alerts": ("summary", "status"),
         "notices": ("partner", "kind"),
+        "loads": ("intent_id",),
         "partners": ("id",),
         "breakers": ("partner_id",),
         "hallucinations": ("intent_id",),

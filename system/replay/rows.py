@@ -1,4 +1,4 @@
-"""The rows that matter at the end of a trace, beside the intents: who may do what, who is shut out, what waits.
+"""The rows that matter at the end of a trace, beside the intents: loads, who may do what, who is shut out, what waits.
 
 By table, in the order in which they were written; tables without a row are left out. Columns that only serve the work
 (locks, keys, counters of changes) are not among them.
@@ -32,7 +32,12 @@ def _statement(name: str) -> Prepared:
     return Prepared(select(*(table.c[column] for column in _COLUMNS[name])).order_by(*table.primary_key))
 
 
-_STATEMENTS = {name: _statement(name) for name in _COLUMNS}
+_intents = schema.intents.c
+_LOADS = Prepared(
+    select(_intents.id.label("intent_id"), _intents.load_id).where(_intents.load_id.is_not(None)).order_by(_intents.id)
+)
+"""Which load of Motion's is an intent's: the one thing of an intent's row that only its execution says."""
+_STATEMENTS = {"loads": _LOADS, **{name: _statement(name) for name in _COLUMNS}}
 
 
 def rows_of(storage: Storage) -> dict[str, list[dict[str, Any]]]:

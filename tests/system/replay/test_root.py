@@ -222,7 +222,10 @@ def test_version_2_tells_the_same_and_more(booked: dict[str, Any]) -> None:
     first, second = replay(booked)["output"], replay(_newer(booked))["output"]
     assert {name: second[name] for name in first} == first
     assert second.keys() - first.keys() == {"rows"}
-    assert second["rows"] == {"partners": [{"id": "T0001", "autonomy_tier": 3, "require_review": False}]}
+    assert second["rows"] == {
+        "loads": [{"intent_id": "T0001:TRC1001:original:1", "load_id": "L000003"}],
+        "partners": [{"id": "T0001", "autonomy_tier": 3, "require_review": False}],
+    }
 
 
 def test_a_round_tells_whom_the_monitor_would_call(booked: dict[str, Any]) -> None:
