@@ -39,9 +39,9 @@ class _Strict(BaseModel):
 
 
 class ReplayPlace(_Strict):
-    """A place in a partner's signals that was wrong so often."""
+    """A place in a partner's signals that was wrong so often; without a segment where nothing could be read."""
 
-    segment: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    segment: Annotated[str, StringConstraints(max_length=40)]
     element: Annotated[int, Field(ge=1, le=99)] | None = None
     message: Annotated[str, StringConstraints(max_length=160)]
     count: _Count = 1

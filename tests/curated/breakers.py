@@ -1,7 +1,11 @@
 """Circuit breakers: opening at the eleventh, refusing while open, probing, closing, and what an operator does."""
 
+import json
+from typing import Any
+
 from harness.traces import Input
-from tests.curated.case import Case, looks, signals, types
+from tests.curated.case import Case, json_signal, looks, signals, types
+from tests.curated.originals import in_json
 from tests.curated.x12 import cancel, load, other, sent
 
 P, Q = "T0002", "T0001"
@@ -18,6 +22,12 @@ _OPEN = {
         }
     }
 }
+
+
+def _open(malformed: int, duplicates: int, *places: tuple[str, int | None, str, int]) -> dict[str, Any]:
+    """A partner whose breaker is open, because of so many signals and these places in them."""
+    told = [dict(zip(("segment", "element", "message", "count"), place, strict=True)) for place in places]
+    return {"breaker": {"malformed": malformed, "duplicates": duplicates, "places": told}}
 
 
 def _bad(number: int) -> str:
@@ -162,6 +172,42 @@ CASES = (
             *_at(40, *(_good(50 + number % 12) for number in range(12))),
             *_at(60, *(_good(50 + number % 12) for number in range(12))),
             types(80, "breakers", "show", P, "--json"),
+        ],
+    ),
+    Case(
+        id="breaker/what_a_partner_is_told",
+        title="A partner is told the place that was wrong most often, as it is called in X12 and in JSON, or none",
+        covers=("breaker", "alerts", "notices", "operator"),
+        states={
+            P: _open(6, 5),
+            "T0006": _open(12, 0, ("stops[0].at", None, "expected a time", 9)),
+            "T0007": _open(11, 0, ("ST", None, "expected 204, seen 210", 8), ("SE", 1, "expected 17 segments", 3)),
+            "T0012": _open(11, 0, ("", None, "neither X12 nor JSON", 11)),
+            "T0013": _open(5, 6, ("B2", 4, "sent again after it was answered", 6), ("L3", 1, "no number", 5)),
+            "T0003": _open(6, 6, ("B2", 4, "sent again after it was answered", 6), ("N7", 2, "no number", 6)),
+            Q: {},
+        },
+        inputs=[
+            *_at(1, _good(60)),
+            looks(10),
+            *(types(20, "breakers", "show", name) for name in (P, "T0006", "T0007", "T0012", "T0013", "T0003")),
+            types(30, "breakers", "show", "T0007", "--json"),
+            types(40, "breakers", "list", "--json"),
+            types(50, "breakers", "reset", Q, "--why", "it was the other one"),
+            types(60, "breakers", "reset", P, "--why", "mended"),
+            types(70, "breakers", "show", P),
+            types(80, "breakers", "show", P, "--json"),
+            looks(90),
+        ],
+    ),
+    Case(
+        id="breaker/cut_off_json",
+        title="JSON that breaks off has no place that could be named, and opens it as well",
+        covers=("breaker", "malformed", "alerts", "notices"),
+        inputs=[
+            *(json_signal(number, P, json.dumps(in_json(f"TRB30{number}"))[:-9]) for number in range(11)),
+            looks(20),
+            types(30, "breakers", "show", P),
         ],
     ),
 )

@@ -129,6 +129,11 @@ CASES = (
           _set(weight_lb=1.0), what=load("X", stops=(PICKUP, _INJECTED))),
     _case("injection_ignored", "The same order, which it does not obey: the name stays what it is",
           _set(), what=load("X", stops=(PICKUP, _INJECTED))),
+    _case("long_complaint", "What is wrong with an answer is told in two hundred characters at most",
+          {"set": {"confidence": 0.97, f"reasons_{'why_' * 60}": "because"}},
+          {"set": {"confidence": 0.2, f"x{'y' * 178}": 1}},
+          _set(stops=_stops(postal_code="9" * 121)), _set(stops=_stops(name="N" * 121)),
+          _set(stops=_stops(state="C" * 41))),
     Case(
         id="hallucinations/injection_closes_the_signal",
         title="A name that ends the quotation of the signal is disarmed before the model sees it",

@@ -1,8 +1,10 @@
 """The model is away, late or broken: that says nothing about the signal, which waits and is asked again."""
 
+import json
 from collections.abc import Sequence
 
 from tests.curated.case import Case, looks, signals, types
+from tests.curated.originals import in_json
 from tests.curated.outside import (
     HALF,
     LOST,
@@ -41,6 +43,22 @@ def _nothing(*bodies: str) -> Sequence[Trouble]:
     return [says(200, body=body) for body in bodies]
 
 
+def _completion(*contents: str) -> str:
+    """A completion with so many choices."""
+    choices = [
+        {"index": number, "message": {"role": "assistant", "content": content}}
+        for number, content in enumerate(contents)
+    ]
+    return json.dumps({"object": "chat.completion", "choices": choices})
+
+
+def _reading(shipment: str, **values: object) -> str:
+    """What the model says of a tender that is as usual."""
+    document = {"kind": "tender", **in_json(shipment), "confidence": 0.97, **values}
+    del document["purpose"]
+    return json.dumps(document)
+
+
 CASES = (
     _case("server_errors", "500, 502, 503, and then the answer", says(500), says(502), says(503)),
     _case("client_errors", "401, 403, 404 and 400 are outages as well: the signal waits",
@@ -62,6 +80,22 @@ CASES = (
           says(503), WELL, says(503), WELL, count=3, every_s=0.1, end_to_end=False),
     _case("waits_longer", "Each time the wait is twice as long, up to five seconds",
           *[says(503)] * 8, end_to_end=False),
+    _case("several_choices", "Of several choices the first counts, whatever the others say",
+          says(200, body=_completion(_reading("TRL12120"), _reading("TRL12120", weight_lb=-50), "I am not sure"))),
+    Case(
+        id="model_errors/waits_as_asked",
+        title="It is asked again when it said, not before, and after a minute at most; without a time soon",
+        covers=("model-error", "retry-after", "operator"),
+        inputs=[
+            *signals(P, (0, sent(P, 1280, cancel("TRL1280")))),
+            *(types(at_s, "partners", "scorecard", P) for at_s in (6.9, 7.1)),
+            *signals(P, (100, sent(P, 1281, cancel("TRL1281")))),
+            *(types(100 + at_s, "partners", "scorecard", P) for at_s in (59.9, 60.1)),
+            *signals(P, (200, sent(P, 1282, cancel("TRL1282")))),
+            *(types(200 + at_s, "partners", "scorecard", P) for at_s in (0.19, 0.21)),
+        ],
+        model=[says(429, retry_after_s=7), WELL, says(503, retry_after_s=120), WELL, says(503)],
+    ),
     Case(
         id="model_errors/long_outage",
         title="An outage of minutes: the wait becomes a minute after twenty times, and nothing is given up",

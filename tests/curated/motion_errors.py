@@ -5,6 +5,7 @@ from typing import Any
 
 from harness.traces import Input
 from tests.curated.case import Case, looks, signals, types
+from tests.curated.originals import in_json
 from tests.curated.outside import (
     HALF,
     LOST,
@@ -54,6 +55,8 @@ def _booked(shipment: str, key: str = "", rank: Sequence[int] | None = (0,), **c
     document = {"reference": f"{P}:{shipment}", "content": {"weight_lb": 1.0, **content}}
     return "book", key or f"book:{P}:{shipment}", "", document if rank is None else {**document, "rank": list(rank)}
 
+
+_CONTENT = {name: value for name, value in in_json("TRE1388").items() if name != "purpose"}
 
 CASES: tuple[Case, ...] = (
     _case("away", "500, 502, 503 and 504 to the look, then to the booking",
@@ -122,6 +125,65 @@ CASES: tuple[Case, ...] = (
           *[late(4.6)] * 15,
           inputs=signals(P, sent(P, 1374, cancel("TRE1374"))),
           before=tuple(_booked("TRE1374", f"by hand {number}", None) for number in range(15))),
+    Case(
+        id="motion_errors/waits_as_asked",
+        title="Motion is asked again when it said, not before, and after a minute at most; others go on meanwhile",
+        covers=("motion-error", "retry-after", "operator"),
+        inputs=[
+            *signals(P, (0, sent(P, 1382, load("TRE1382"))), (1, sent(P, 1383, load("TRE1383")))),
+            *(types(at_s, "partners", "scorecard", P) for at_s in (6.9, 7.1)),
+            *signals(P, (100, sent(P, 1384, load("TRE1384")))),
+            *(types(100 + at_s, "partners", "scorecard", P) for at_s in (59.9, 60.1)),
+            *signals(P, (200, sent(P, 1385, load("TRE1385")))),
+            *(types(200 + at_s, "partners", "scorecard", P) for at_s in (0.19, 0.21, 0.59, 0.61)),
+        ],
+        motion=[
+            *(says(429, retry_after_s=7), WELL, WELL, WELL, WELL),
+            *(WELL, says(503, retry_after_s=120), WELL, WELL),
+            *(says(500), RESET),
+        ],
+    ),
+    Case(
+        id="motion_errors/cut_off_and_gone_on",
+        title="After the guard has cut an execution off at a minute, it is gone on with at once",
+        covers=("motion-error", "guard", "operator"),
+        inputs=[
+            *signals(P, (0, sent(P, 1386, cancel("TRE1386")))),
+            *(types(at_s, "partners", "scorecard", P) for at_s in (60.1, 60.3)),
+        ],
+        motion=[late(4.6)] * 15,
+        before=tuple(_booked("TRE1386", f"by hand {number}", None) for number in range(14)),
+    ),
+    _case("booked_twice_outside", "Motion has two live loads of the shipment: the older is amended, the other stays",
+          inputs=[*signals(P, sent(P, 1387, load("TRE1387")), _weighs("TRE1387", 41000, "2")), looks(60)],
+          before=(_booked("TRE1387", "by hand 1", None), _booked("TRE1387", "by hand 2", None))),
+    _case("booked_as_it_is", "Motion has the load already, as it shall be: nothing is written, and the other one stays",
+          inputs=[*signals(P, sent(P, 1388, load("TRE1388"))), looks(60)],
+          before=(_booked("TRE1388", "by hand 1", (0,), **_CONTENT), _booked("TRE1388", "by hand 2", None))),
+    _case("cancels_what_lives", "Of four loads two are live: each has its key, and the first of all is the shipment's",
+          WELL, WELL, LOST,
+          inputs=[*signals(P, sent(P, 1389, cancel("TRE1389"))), looks(60)],
+          before=(*(_booked("TRE1389", f"by hand {number}", None) for number in range(4)),
+                  ("cancel", "by hand 4", "L000002", {}), ("cancel", "by hand 5", "L000004", {}))),
+    _case("all_cancelled_in_motion", "Motion has two dead loads: a late original books nothing, a cancel does nothing",
+          inputs=[*signals(P, sent(P, 1390, load("TRE1390")), sent(P, 1391, cancel("TRE1390"))), looks(60)],
+          before=(_booked("TRE1390"), _booked("TRE1390", "by hand", None),
+                  ("cancel", f"cancel:{P}:TRE1390", "L000001", {}), ("cancel", "by hand 2", "L000002", {}))),
+    _case("change_key_refused", "The change's key was used otherwise, and so was the other one: the change fails",
+          WELL, WELL, WELL, says(422), says(422), WELL, says(422), says(422), WELL, says(422), says(422),
+          inputs=[*signals(P, sent(P, 1392, load("TRE1392")), _weighs("TRE1392", 41000, "2")), looks(60)]),
+    Case(
+        id="motion_errors/settled",
+        title="What an operator has just settled is told of, though nobody looked before; after some looks it is over",
+        covers=("motion-error", "agent-timeout", "operator", "alerts"),
+        inputs=[
+            *signals(P, (0, sent(P, 1393, load("TRE1393")))),
+            types(331, "stuck", "resolve", f"intent:{P}:TRE1393:original:1", "--why", "they have nothing", "--json"),
+            *(looks(at_s) for at_s in (345, 350, 353)),
+            types(354, "stuck", "list"),
+        ],
+        motion_away=(0, 330),
+    ),
     Case(
         id="motion_errors/in_vain",
         title="Motion is away for minutes: an alert, and an operator settles what is tried in vain",

@@ -2,7 +2,18 @@
 
 from tests.curated.case import Case, looks, reads, signals, types
 from tests.curated.originals import JSON_STOPS
-from tests.curated.x12 import RATE, cancel, load, sent
+from tests.curated.x12 import (
+    DELIVERY,
+    PICKUP,
+    RATE,
+    SECOND_DELIVERY,
+    SECOND_PICKUP,
+    Segments,
+    cancel,
+    load,
+    other,
+    sent,
+)
 
 TIER_2, TIER_1, P, Q = "T0004", "T0005", "T0001", "T0008"
 _REVIEWED = {P: {"require_review": True}}
@@ -10,6 +21,14 @@ _REVIEWED = {P: {"require_review": True}}
 
 def _stop(**values: object) -> list[dict[str, object]]:
     return [dict(JSON_STOPS[0]), {**JSON_STOPS[1], **values}]
+
+
+def _named(shipment: str, purpose: str = "original:1") -> str:
+    return f"intent:{Q}:{shipment}:{purpose}"
+
+
+def _timeless(stop: Segments) -> Segments:
+    return other(stop, ("G62", ""))
 
 
 CASES = (
@@ -174,6 +193,47 @@ CASES = (
         ),
         scripts=(
             {"contains": "L11*3*V0", "misread": {"set": {"confidence": 0.4}}},
+        ),
+    ),
+    Case(
+        id="reviews/corrected_wrong",
+        title="Of several values that cannot be so the first is told; nothing of them is taken",
+        covers=("review", "operator", "refused"),
+        inputs=(
+            *signals(Q, sent(Q, 716, load("TRV7160"), cancel("TRV7161"))),
+            types(100, "queue", "approve", _named("TRV7160"), "--set", "weight_lb=-50", "--set", "rate_usd=-1",
+                  "--why", "both at once"),
+            types(110, "queue", "approve", _named("TRV7160"), "--set", "rate_usd=free", "--set", "pickup_at=soon",
+                  "--why", "texts"),
+            types(120, "queue", "approve", _named("TRV7160"), "--set", f"commodity={'X' * 130}", "--why", "endless"),
+            types(130, "queue", "approve", _named("TRV7160"), "--set", 'stops=[{"sequence": 0, "type": "pickup"}]',
+                  "--why", "no such stop"),
+            types(140, "queue", "approve", _named("TRV7160"), "--set", "colour=red", "--set", "age=7", "--why", "?"),
+            types(150, "queue", "approve", _named("TRV7160"), "--set", "stops=[]", "--set", "commodity=null",
+                  "--why", "without them"),
+            types(160, "queue", "approve", _named("TRV7161", "cancel:1"), "--set", "weight_lb=7", "--why", "of it"),
+            types(170, "queue", "approve", _named("TRV7161", "cancel:1"), "--set", "reason=NO TRUCK", "--why", "yes"),
+            types(180, "queue", "approve", _named("TRV7160"), "--set", "rate_usd=null", "--set", "equipment=RT",
+                  "--why", "called them"),
+            types(190, "queue", "reject", _named("TRV7160"), "--why", "too late"),
+        ),
+        scripts=(reads("TRV7160", sure=0.4), reads("TRV7161", sure=0.4)),
+    ),
+    Case(
+        id="reviews/completed_stops",
+        title="A time that a person states stands at the first pickup and the last delivery, where they have none",
+        covers=("review", "partial", "operator", "multi-stop"),
+        inputs=(
+            *signals(Q, sent(
+                Q, 717,
+                load("TRV7170", stops=(_timeless(PICKUP), SECOND_PICKUP, SECOND_DELIVERY,
+                                       _timeless(other(DELIVERY, ("S5", "S5*4*UL"))))),
+                load("TRV7171", stops=(_timeless(PICKUP), _timeless(SECOND_PICKUP), _timeless(SECOND_DELIVERY),
+                                       _timeless(other(DELIVERY, ("S5", "S5*4*UL"))))),
+            )),
+            *(types(100 + number, "queue", "approve", _named(f"TRV717{number}"),
+                    "--set", "pickup_at=2026-02-04T07:00:00", "--set", "delivery_at=2026-02-07T17:00:00",
+                    "--why", "called them") for number in range(2)),
         ),
     ),
 )  # fmt: skip

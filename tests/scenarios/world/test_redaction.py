@@ -152,6 +152,7 @@ def test_whom_an_alert_calls_is_kept_and_a_partners_number_is_not() -> None:
 REFUSED = {
     # A change's key at Motion holds a digest of what the change says.
     *("changes/replacement", "changes/without_versions", "interchanges/json_tender", "motion_errors/change_key_used"),
+    "motion_errors/change_key_refused",
     # The name is made to look like the frame around the signal, and no longer does.
     "hallucinations/injection_closes_the_signal",
 }
