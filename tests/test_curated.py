@@ -21,7 +21,7 @@ HALLUCINATIONS = (
 )
 GROUPS = {
     *("breaker", "cancels", "changes", "duplicates", "hallucinations", "interchanges", "malformed", "model_errors"),
-    *("motion_errors", "originals", "partials", "pickups", "reviews", "trust", "weights"),
+    *("motion_errors", "originals", "partials", "pickups", "redis", "reviews", "trust", "weights"),
 }
 
 

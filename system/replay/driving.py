@@ -20,6 +20,7 @@ from system.replay.cassette import CassetteTransport
 from system.replay.operating import Operator
 from system.replay.output import answer_to
 from system.replay.recording import RecordingTransport
+from system.replay.redis_says import RedisSays
 from system.replay.steered import Steered
 from system.replay.trace import ReplayInput
 from system.resolver.resolver import Resolver
@@ -55,6 +56,7 @@ class Driver:
     agents: Agents
     operator: Callable[[], Operator]
     lookout: Callable[[], Lookout]
+    redis_says: RedisSays
 
     def all_of(self, inputs: tuple[ReplayInput, ...]) -> list[dict[str, Any]]:
         """What each input was answered; ends early at the first call that the cassette has no answer for."""
@@ -87,6 +89,7 @@ class Driver:
         if one.kind == "signal":
             answer = await self._send(one)
         else:
+            self.redis_says.memory = one.found.redis or self.redis_says.memory
             await self.lookout().look_once()
         if rest:
             await self._come_to_rest(until_s=until_s, steps_max=steps_max)

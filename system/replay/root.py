@@ -34,6 +34,7 @@ from system.replay.operating import NotAllowed, Operator, check_allowed
 from system.replay.output import beside_them, intent_names, intents_of, writes_of
 from system.replay.partners import write_partner
 from system.replay.recording import RecordingTransport
+from system.replay.redis_says import RedisSays
 from system.replay.stage import Stage, empty
 from system.replay.steered import Steered
 from system.replay.trace import CONTRACTS, RecordedInteraction, ReplayTrace
@@ -153,7 +154,7 @@ def _played(
     for partner in trace.partners:
         write_partner(storage, partner, key=PARTNER_KEY, at=trace.starts_at)
     app, metrics = _app()
-    redis = MemoryRedis(clock)
+    redis, redis_says = MemoryRedis(clock), RedisSays()
     app.state.ingest = make_ingest(storage, redis, settings, clock, ids, run_blocking=in_place, metrics=metrics)
     outside = Outside(cassette)
     client = httpx.AsyncClient(transport=outside, trust_env=False)
@@ -161,7 +162,7 @@ def _played(
 
     @functools.cache
     def lookout() -> Lookout:
-        return Lookout(storage, None, client, StateFile(None), settings, clock, run_blocking=in_place)
+        return Lookout(storage, redis_says, client, StateFile(None), settings, clock, run_blocking=in_place)
 
     driver = Driver(
         steered=steered,
@@ -172,6 +173,7 @@ def _played(
         agents=Agents(storage, booking_agent(storage, Motion(client, settings), around), around),
         operator=lambda: Operator(storage, client, settings, steered),
         lookout=lookout,
+        redis_says=redis_says,
     )
     answers = driver.all_of(trace.inputs)
     output = {

@@ -27,6 +27,7 @@ _Headers = Annotated[
     dict[Annotated[str, StringConstraints(max_length=200)], Annotated[str, StringConstraints(max_length=8_192)]],
     Field(max_length=1_000),
 ]
+_Bytes = Annotated[int, Field(ge=0, le=2**53)]
 _Count = Annotated[int, Field(ge=0, le=1_000_000)]
 _Ratio = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _WORDS: TypeAdapter[list[str]] = TypeAdapter(Annotated[list[_Name], Field(min_length=1, max_length=40)])
@@ -107,6 +108,22 @@ class ReplayPartner(_Strict):
         return self.require_review or self.breaker is not None or self.trust is not None or bool(self.quality)
 
 
+class ReplayRedis(_Strict):
+    """What Redis says of its memory, in bytes: a `limit` of 0 is none, and what is `not_counted` is part of `used`."""
+
+    used: _Bytes
+    limit: _Bytes
+    not_counted: _Bytes = 0
+    policy: _ShortName = "noeviction"
+    evicted_keys: _Count = 0
+
+
+class ReplayRound(_Strict):
+    """What those who watch may find beside the rows; it stays so at the rounds that follow."""
+
+    redis: ReplayRedis | None = None
+
+
 class ReplayInput(_Strict):
     """What came in, `at_s` seconds after the start: a signal, an operator's command, or a round of whoever watches."""
 
@@ -122,7 +139,14 @@ class ReplayInput(_Strict):
             raise ValueError("expected the partner and the content type of a signal")
         if self.kind == "operator":
             self.words  # noqa: B018 -- refused when it cannot be read
+        if self.kind == "round":
+            self.found  # noqa: B018 -- the same
         return self
+
+    @property
+    def found(self) -> ReplayRound:
+        """What is found at a round. pydantic's ValidationError when the body is none such, and not empty."""
+        return ReplayRound.model_validate_json(self.body or "{}")
 
     @property
     def words(self) -> list[str]:

@@ -103,9 +103,9 @@ def json_signal(at_s: float, partner: str, document: Any) -> Input:
     return signal(at_s, partner, body, JSON)
 
 
-def looks(at_s: float) -> Input:
-    """Everything that watches the system looks once."""
-    return Input(at_s=at_s, kind="round")
+def looks(at_s: float, **redis: int | str) -> Input:
+    """Everything that watches the system looks once; from then on Redis says that of its memory."""
+    return Input(at_s=at_s, kind="round", body=json.dumps({"redis": redis}) if redis else "")
 
 
 def types(at_s: float, *words: str) -> Input:

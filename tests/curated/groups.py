@@ -11,6 +11,7 @@ from tests.curated import (
     originals,
     partials,
     pickups,
+    redis_memory,
     reviews,
     trust,
     weights,
@@ -33,6 +34,7 @@ CASES: tuple[Case, ...] = tuple(
         trust,
         model_errors,
         motion_errors,
+        redis_memory,
     )
     for case in module.CASES
 )

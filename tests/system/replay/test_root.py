@@ -246,6 +246,19 @@ def test_a_round_tells_whom_the_monitor_would_call(booked: dict[str, Any]) -> No
     assert [one["command"] for one in output["rows"]["operator_actions"]] == ["hallucinations tag"]
 
 
+def test_a_round_may_say_how_full_redis_is(booked: dict[str, Any]) -> None:
+    """It stays so until another round says otherwise, and is in the alert as Redis says it."""
+    full, less = ({"redis": {"used": used, "limit": 1_000, "evicted_keys": 12}} for used in (901, 800))
+    rounds = [{"at_s": at_s, "kind": "round", "body": body} for at_s, body in
+              ((10, json.dumps(full)), (20, ""), (30, json.dumps(less)))]  # fmt: skip
+    first, second = replay(_newer(booked, *rounds))["output"]["alerts"]
+    assert (first["status"], second["status"]) == ("firing", "resolved")
+    assert (first["summary"], first["used"]) == ("Redis memory usage > 90%", "901b of 1000b")
+    assert "policy noeviction, 12 keys evicted so far" in first["reason"]
+    wrong = replay(_newer(booked, {"at_s": 10, "kind": "round", "body": '{"redis": {"used": -1, "limit": 0}}'}))
+    assert "inputs.1" in wrong["error"]
+
+
 def test_what_an_operator_lets_go_on_is_executed() -> None:
     """The queue's own command, on the trace's rows: the intent goes on from there to its load."""
     booked = _contract("original_booked")
