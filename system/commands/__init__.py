@@ -1,5 +1,6 @@
 """The console's commands that have a file of their own; `system.console` adds them all."""
 
+from system.commands.alerts import alerts
 from system.commands.breakers import breakers
 from system.commands.clock import clock
 from system.commands.export_hallucination import export_hallucination
@@ -11,4 +12,16 @@ from system.commands.redis import redis
 from system.commands.reviews import reviews
 from system.commands.stuck import stuck
 
-COMMANDS = (breakers, clock, export_hallucination, hallucinations, partners, prompt, queue, redis, reviews, stuck)
+COMMANDS = (
+    alerts,
+    breakers,
+    clock,
+    export_hallucination,
+    hallucinations,
+    partners,
+    prompt,
+    queue,
+    redis,
+    reviews,
+    stuck,
+)

@@ -25,6 +25,7 @@ OPERATOR = "operator"
 ANY_WORD = "INTENT"
 """Stands for one word that is no option."""
 ALLOWED = (
+    ("alerts",),
     ("breakers",),
     ("export-hallucination", ANY_WORD, "-"),  # printed, never into a folder
     ("hallucinations", "list"),
