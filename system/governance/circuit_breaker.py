@@ -32,8 +32,7 @@ class CircuitBreaker:
     @property
     def failure_count(self) -> int:
         """What opened it and every attempt refused since, unread; 0 while it is closed."""
-        row = self._row()
-        return 0 if row is None or row.state is BreakerState.CLOSED else row.failure_count
+        return _failures(self._row())
 
     def reset(self, why: str = "", *, command: str = PROMPT) -> None:
         """Closes it, whatever it was, and leaves the audit row; what was counted before is forgotten."""
@@ -43,11 +42,11 @@ class CircuitBreaker:
         """All there is to know of its last incident, as JSON."""
         row = self._row()
         if row is None:
-            return {"partner": self.partner_id, "state": BreakerState.CLOSED.value, "failure_count": 0}
+            return {"partner": self.partner_id, "state": BreakerState.CLOSED.value, "failure_count": _failures(None)}
         return {
             "partner": row.partner_id,
             "state": row.state.value,
-            "failure_count": 0 if row.state is BreakerState.CLOSED else row.failure_count,
+            "failure_count": _failures(row),
             "malformed": row.malformed,
             "duplicates": row.duplicates,
             "refused": row.refused,
@@ -82,6 +81,10 @@ class CircuitBreakerRegistry:
         if self._storage.partners.get(partner_id) is None:
             raise KeyError(f"no partner {partner_id!r}")
         return CircuitBreaker(self._storage, partner_id, operator=self._operator)
+
+
+def _failures(row: Breaker | None) -> int:
+    return 0 if row is None or row.state is BreakerState.CLOSED else row.failure_count
 
 
 def message_to_partner(breaker: Breaker) -> str:
