@@ -45,7 +45,7 @@ from scenarios.world.checkers import (
 from scenarios.world.lifecycle import FINAL, LEGAL_TRANSITIONS
 from scenarios.world.redis_probes import INGEST_COUNTS, PREFIX, EarlyLossProbe, KeysProbe, operator_actions
 from scenarios.world.replay import TRACES
-from scenarios.world.trace_traffic import RecordedTenders
+from scenarios.world.trace_traffic import EXPECTED, RecordedTenders
 from scenarios.world.traffic import SEND, SteadyTenders
 
 REDIS, DATABASE = "redis", "database-primary"
@@ -57,7 +57,7 @@ LIMIT_BYTES, RAISED_BYTES = 6 * MB, 12 * MB
 """A thousandth of the playbook's 6 GB and 12 GB."""
 
 REPEATING = SteadyTenders(partners=("P1001", "P1002", "P1003", "P1004"), rate_per_s=16.0, repeats=0.4)
-RECORDED = RecordedTenders(rate_per_s=2.0, again=0.4)
+RECORDED = RecordedTenders(rate_per_s=3.0, again=0.4)
 """Traces as traffic: some of what was acknowledged comes once more, also when its keys are gone."""
 
 success_ratio = SuccessRatio(action=SEND)
@@ -94,6 +94,14 @@ KEYS_BEFORE, KEYS_ADAPTED, KEYS_FLUSHED = (
     KeysProbe(name=name, young_s=12 * HOUR_S) for name in ("keys_before", "keys_adapted", "keys_flushed")
 )
 CALLED = WaitFor(what="somebody is called", conditions=(told.at_least(1),), within_s=10.0, over_s=30.0)
+ENOUGH_TRACES = WaitFor(
+    what="enough traces are sent",
+    conditions=(EventCount(kind=Kind.STEP, action=EXPECTED).at_least(8),),
+    within_s=30.0,
+    over_s=120.0,
+)
+"""Some are under way when the traffic ends, and on a slow machine few have begun by then."""
+
 PAST = WaitFor(what="repeats get past Redis", conditions=(repeats_past_redis.at_least(1),), within_s=10.0, over_s=30.0)
 SHOW = Operate(words=("redis", "show"), why="how much memory is used, of how much, and by what", claims=("7.2",))
 SHORTEN = Operate(
@@ -132,6 +140,7 @@ async def mended_once_called(scenario: Scenario) -> AsyncIterator[Step]:
     yield PAST
     for step in MENDING:
         yield step
+    yield ENOUGH_TRACES
 
 
 SAFETY = (
@@ -266,6 +275,7 @@ async def fill_on_once_raised(scenario: Scenario) -> AsyncIterator[Step]:
     yield RAISED
     yield Inject(fault=second)
     yield WENT_ON
+    yield ENOUGH_TRACES
 
 
 SCALING = replace(
