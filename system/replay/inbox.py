@@ -30,8 +30,13 @@ class Outside(httpx.AsyncBaseTransport):
 
 
 def alert_of(body: dict[str, Any]) -> dict[str, Any]:
-    """What an alert says, all that whoever is called reads; without moments, and without what only repeats it."""
+    """What an alert says, all that whoever is called reads, and since when it is so; without what only repeats it."""
     (alert,) = body["alerts"]
-    told = {"status": alert["status"], "labels": alert["labels"], "sent_to": body["receiver"]}
+    told = {
+        "status": alert["status"],
+        "labels": alert["labels"],
+        "sent_to": body["receiver"],
+        "since": alert["startsAt"],
+    }
     repeated = ("channel", *told)
     return told | {name: text for name, text in alert["annotations"].items() if name not in repeated}

@@ -133,6 +133,7 @@ CASES: tuple[Case, ...] = (
             *signals(P, (0, sent(P, 1382, load("TRE1382"))), (1, sent(P, 1383, load("TRE1383")))),
             *(types(at_s, "partners", "scorecard", P) for at_s in (6.9, 7.1)),
             *signals(P, (100, sent(P, 1384, load("TRE1384")))),
+            looks(130),
             *(types(100 + at_s, "partners", "scorecard", P) for at_s in (59.9, 60.1)),
             *signals(P, (200, sent(P, 1385, load("TRE1385")))),
             *(types(200 + at_s, "partners", "scorecard", P) for at_s in (0.19, 0.21, 0.59, 0.61)),

@@ -47,4 +47,5 @@ def test_an_alert_says_all_that_is_read_of_it(status: str) -> None:
         "phone": rule.contact.phone,
         "score": "0.75",
         "sent_to": rule.contact.channel,
+        "since": "2026-02-02T14:00:00Z",
     }
