@@ -236,4 +236,22 @@ CASES = (
                     "--why", "called them") for number in range(2)),
         ),
     ),
+    Case(
+        id="reviews/corrected_times",
+        title="A time that a person states leaves a stop's own alone, and finds a delivery that is not the last stop",
+        covers=("review", "partial", "operator", "multi-stop"),
+        inputs=(
+            *signals(Q, sent(
+                Q, 718,
+                load("TRV7180"),
+                load("TRV7181", stops=(PICKUP, _timeless(other(DELIVERY, ("S5", "S5*2*UL"))),
+                                       other(SECOND_PICKUP, ("S5", "S5*3*LD"), ("G62", "G62*10*20260206*Y*0900*LT")))),
+            )),
+            types(100, "queue", "approve", _named("TRV7180"), "--set", "pickup_at=2026-02-04T10:00:00",
+                  "--set", "delivery_at=2026-02-05T16:00:00", "--why", "they moved both"),
+            types(110, "queue", "approve", _named("TRV7181"), "--set", "delivery_at=2026-02-05T17:00:00",
+                  "--why", "on its way back it takes empty pallets along"),
+        ),
+        scripts=(reads("TRV7180", sure=0.4),),
+    ),
 )  # fmt: skip
