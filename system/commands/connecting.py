@@ -60,3 +60,8 @@ def say(*lines: str) -> None:
 def say_json(document: Any) -> None:
     """Prints one document for programs; what cannot be printed stands in it as JSON's own escapes."""
     click.echo(json.dumps(document))
+
+
+def say_yaml(text: str) -> None:
+    """Prints a file that `yaml_text` made as it is: it has written control characters as YAML's own escapes."""
+    click.echo(text, nl=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from system.commands.connecting import done, not_done, say, say_json, storage_for
+from system.commands.connecting import done, not_done, say, say_json, say_yaml, storage_for
 from system.commands.surroundings import console
 from system.governance.hallucination_case import NotExportable, case_files
 from system.storage import Storage
@@ -30,7 +30,7 @@ def export_hallucination(intent: str, folder: Path, as_json: bool) -> None:
     """
     if str(folder) == PRINTED:
         with storage_for(ACTION) as storage:
-            _print(intent, _files(storage, intent, None), as_json)
+            _show(intent, _files(storage, intent, None), as_json)
         return
     trace_id = trace_id_of(folder)
     with storage_for(ACTION) as storage:
@@ -71,12 +71,12 @@ def _files(storage: Storage, intent_id: str, trace_id: str | None) -> dict[str, 
         raise not_done(ACTION, f"intent {intent_id}: {error}") from None
 
 
-def _print(intent_id: str, files: dict[str, str], as_json: bool) -> None:
+def _show(intent_id: str, files: dict[str, str], as_json: bool) -> None:
     done(ACTION, intent_id=intent_id, folder=PRINTED)
     if as_json:
         say_json({"intent_id": intent_id, "files": files})
     else:
-        click.echo("".join(f"--- # {name}\n{text}" for name, text in files.items()), nl=False)
+        say_yaml("".join(f"--- # {name}\n{text}" for name, text in files.items()))
 
 
 def _write(files: dict[str, str], folder: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 import pytest
 
-from system.commands.connecting import not_done, say, say_json
+from system.commands.connecting import not_done, say, say_json, say_yaml
+from system.yaml_text import yaml_text
 
 SYSTEM = Path(__file__).resolve().parents[3] / "system"
 
@@ -14,6 +15,8 @@ def test_lines_and_refusals_are_plain(capsys: pytest.CaptureFixture[str]) -> Non
     say("one", "\x1b[2Jtwo\nforged")
     say_json({"two": "\x1b[2J\u202e"})
     assert capsys.readouterr().out == 'one\n\\x1b[2Jtwo\\nforged\n{"two": "\\u001b[2J\\u202e"}\n'
+    say_yaml(yaml_text({"three": "\x1b[2J"}))
+    assert capsys.readouterr().out == 'three: "\\e[2J"\n'
     refused = not_done("test", "no\nsuch \x1b thing")
     assert isinstance(refused, click.ClickException)
     assert refused.message == r"no\nsuch \x1b thing"
