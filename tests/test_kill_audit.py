@@ -32,6 +32,9 @@ POINTS = os.environ.get("KILL_POINTS")
 DRILLS = ("db_failover_killed", "agent_hang_zombie", "redis_oom_refusing", "trace_regression_reverted")
 """A server is dead or its link cut; a worker stopped; a server's settings changed; a clone with revisions at work."""
 PHASES = ("starting the system", "gate", "inject", "recover", "heal", "wait", "replay")
+SHORT_PHASES = ("heal", "wait", "replay")
+"""From here some drills come to their end within a fraction of a second: they are killed at once, and who runs is
+looked at before, in the gate, where every drill stays for a while."""
 CLEAN_WITHIN_S = 10.0
 NO_CONTAINERS = cannot_run("containers", TOPOLOGY, ROOT)
 
@@ -106,7 +109,7 @@ def left(place: Path, had: set[int], *, engine: bool) -> list[str]:
 
 
 def killed_at(phase: str, drill: str, environment: str, seed: int, place: Path, delay_s: float) -> set[int]:
-    """Starts the drill, waits for the phase and a little longer, kills; the ports it had opened until then."""
+    """Starts the drill, waits for the phase and mostly a little longer, kills; the ports it had opened until then."""
     words = [sys.executable, "-m", "harness", "drill", drill, "--environment", environment, "--seed", str(seed)]
     with subprocess.Popen(
         words,
@@ -117,22 +120,23 @@ def killed_at(phase: str, drill: str, environment: str, seed: int, place: Path, 
         text=True,
     ) as harness:
         assert harness.stderr
-        said, running = [], 0
+        said, among, running = [], [], 0
         try:
             for line in harness.stderr:
                 said.append(line)
                 told = line.strip(" .\n")
-                if told == "gate":  # where every drill stays for a while; from its last phases it is soon gone
-                    running = len(in_engine(place) if environment == "containers" else processes(place))
+                if told == "gate":
+                    among = processes(place)
+                    running = len(in_engine(place) if environment == "containers" else among)
                 if told == phase:
                     break
-            among = processes(place)
+            if phase not in SHORT_PHASES:
+                block_s(delay_s)
+                among += processes(place)
             had = ports(among)
             assert harness.pid in [one.pid for one in among], "who was told of the place is found"
             if phase != PHASES[0]:
                 assert running > 2, "and so is the system, of which one drill has only the inbox"
-            block_s(delay_s)
-            had |= ports(processes(place))
             assert harness.poll() is None, f"it had ended before it was killed:\n{''.join(said)}"
         finally:
             harness.send_signal(signal.SIGKILL)
@@ -146,7 +150,7 @@ def audit(environment: str, point: int, place: Path) -> None:
     # The phases in turn, so that even a few points reach them all; what else there is, by chance.
     phase = PHASES[point % len(PHASES)]
     drill = chance.choice(DRILLS)
-    delay_s = chance.uniform(0.0, 0.4 if environment == "processes" else 2.0) * (phase != "replay")
+    delay_s = chance.uniform(0.0, 0.4 if environment == "processes" else 2.0)
     had = killed_at(phase, drill, environment, point, place, delay_s)
     deadline = Deadline(CLEAN_WITHIN_S)
     while (still := left(place, had, engine=environment == "containers")) and not deadline.passed:
