@@ -108,6 +108,13 @@ RECOVERY = (
     ),
     WaitFor(what="their signals are whole again", conditions=(lately.at_most(0),), within_s=30.0, over_s=0.3),
     PROBATION,
+    # Few as the others' signals are, each must have sent one in a week of which it is to have a card.
+    WaitFor(
+        what="everybody has sent something",
+        conditions=tuple(SuccessRatio(action=SEND, actor=f"partner {one}").at_least(0.99) for one in OTHERS),
+        within_s=30.0,
+        over_s=60.0,
+    ),
     days_pass(PROBATION_DAYS + 0.5, "the probation passes"),
     WaitFor(what="their review is over", conditions=(under_review.at_most(0),), within_s=30.0, over_s=0.3),
     days_pass(PROBATION_DAYS + 0.5, "another probation passes"),
